@@ -1,0 +1,1 @@
+@main struct Discern { static func main() {} }
