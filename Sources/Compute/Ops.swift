@@ -1,0 +1,163 @@
+/// The calculus, written once for every backend: each op returns its value and the pullback that reverses it.
+///
+/// Ops write only into tensors that they make. What a pullback captures is what stays in memory.
+public enum Ops {
+  /// x (N, width) = rows of the embedding table. Frozen: there is no pullback.
+  public static func embed(_ table: Weight, _ ids: [Int32]) -> Tensor {
+    let x = Tensor(rows: ids.count, columns: table.columns, on: table.storage.backend)
+    x.backend.embed(table, ids, into: x)
+    return x
+  }
+
+  /// RMSNorm over runs of `weight.columns` values: whole rows, or the heads of a row.
+  public static func rmsNorm(_ x: Tensor, _ weight: Tensor, epsilon: Float) -> (Tensor, Pullback) {
+    let backend = x.backend
+    let y = x.like()
+    let inverse = Tensor(rows: x.count / weight.columns, columns: 1, on: backend)
+    backend.rmsNorm(x, weight, epsilon: epsilon, into: y, inverse: inverse)
+    return (
+      y,
+      { dy in
+        let dx = x.like()
+        backend.rmsNormBackward(dy, x, weight, inverse: inverse, into: dx)
+        return dx
+      }
+    )
+  }
+
+  /// silu(gate) · up.
+  public static func gated(_ gate: Tensor, _ up: Tensor) -> (
+    Tensor, (Tensor) -> (gate: Tensor, up: Tensor)
+  ) {
+    let backend = gate.backend
+    let y = gate.like()
+    backend.gated(gate, up, into: y)
+    return (
+      y,
+      { dy in
+        let dGate = gate.like(), dUp = up.like()
+        backend.gatedBackward(gate, up, dy, intoGate: dGate, intoUp: dUp)
+        return (dGate, dUp)
+      }
+    )
+  }
+
+  /// x + fresh, for residual connections: adds into `fresh`, which an op has just made for this and nobody else holds.
+  public static func add(_ x: Tensor, into fresh: Tensor) -> Tensor {
+    fresh.backend.add(x, into: fresh)
+    return fresh
+  }
+
+  /// Rotary positions on a tensor of heads; the pullback rotates back.
+  public static func rope(_ x: Tensor, headSize: Int, _ packing: Packing, _ table: RopeTable) -> (
+    Tensor, Pullback
+  ) {
+    let backend = x.backend
+    func rotated(_ x: Tensor, inverse: Bool) -> Tensor {
+      let y = x.like()
+      backend.rope(
+        x, headSize: headSize, positions: packing.positions, cosine: table.cosine,
+        sine: table.sine, inverse: inverse, into: y)
+      return y
+    }
+    return (rotated(x, inverse: false), { dy in rotated(dy, inverse: true) })
+  }
+
+  /// Softmax attention inside each sequence; q (N, heads·headSize), k and v (N, keyValueHeads·headSize).
+  public static func attention(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ shape: AttentionShape, _ packing: Packing
+  ) -> (Tensor, (Tensor) -> (q: Tensor, k: Tensor, v: Tensor)) {
+    let backend = q.backend
+    let y = q.like()
+    let logsum = Tensor(rows: q.rows, columns: shape.heads, on: backend)
+    backend.attention(shape, packing, q: q, k: k, v: v, into: y, logsum: logsum)
+    return (
+      y,
+      { dy in
+        let dq = q.like(), dk = k.like(), dv = v.like()
+        backend.attentionBackward(
+          shape, packing, q: q, k: k, v: v, y: y, logsum: logsum, dy: dy, intoQ: dq, intoK: dk,
+          intoV: dv)
+        return (dq, dk, dv)
+      }
+    )
+  }
+
+  /// Inverted dropout at a site; the pullback draws the same mask again.
+  public static func dropout(_ x: Tensor, _ site: DropoutSite?) -> (Tensor, Pullback) {
+    guard let site, site.probability > 0 else { return (x, { $0 }) }
+    let backend = x.backend
+    func masked(_ x: Tensor) -> Tensor {
+      let y = x.like()
+      backend.dropout(x, site, into: y)
+      return y
+    }
+    return (masked(x), masked)
+  }
+
+  /// Some rows of x; the pullback leaves zeros elsewhere.
+  public static func gather(_ x: Tensor, rows: [Int32]) -> (Tensor, Pullback) {
+    let backend = x.backend
+    let y = Tensor(rows: rows.count, columns: x.columns, on: backend)
+    backend.gather(x, rows: rows, into: y)
+    return (
+      y,
+      { dy in
+        let dx = Tensor.zeros(rows: x.rows, columns: x.columns, on: backend)
+        backend.scatterAdd(dy, rows: rows, into: dx)
+        return dx
+      }
+    )
+  }
+
+  /// One row for each sequence.
+  public static func pool(_ x: Tensor, _ kind: PoolingKind, _ packing: Packing) -> (
+    Tensor, Pullback
+  ) {
+    let backend = x.backend
+    let y = Tensor(rows: packing.count, columns: x.columns, on: backend)
+    let winners = backend.pool(kind, x, packing, into: y)
+    let (rows, columns) = (x.rows, x.columns)
+    return (
+      y,
+      { dy in
+        let dx = Tensor(rows: rows, columns: columns, on: backend)
+        backend.poolBackward(kind, dy, packing, winners: winners, into: dx)
+        return dx
+      }
+    )
+  }
+
+  /// Σ weight · cross-entropy over labelled rows (label ≥ 0) and the gradient of the logits.
+  public static func crossEntropy(_ logits: Tensor, labels: [Int32], weight: Float) -> (
+    loss: Double, dLogits: Tensor
+  ) {
+    precondition(labels.count == logits.rows, "\(labels.count) labels for \(logits.rows) rows")
+    let dLogits = logits.like()
+    let loss = logits.backend.crossEntropy(logits, labels: labels, weight: weight, into: dLogits)
+    return (loss, dLogits)
+  }
+
+  /// x (N, in) times a small trainable matrix (out × in), plus a bias: the head.
+  public static func dense(
+    _ x: Tensor, _ weight: Parameter, bias: Parameter?, gradients: Gradients?
+  ) -> (Tensor, Pullback) {
+    let backend = x.backend
+    let y = Tensor(rows: x.rows, columns: weight.value.rows, on: backend)
+    backend.product(
+      .forward, [Segment(Weight(weight.value), x)], bias: bias?.value, accumulate: false, into: y)
+    return (
+      y,
+      { dy in
+        let dx = x.like()
+        if let gradients {
+          backend.outer(dy, x, scale: 1, into: gradients[weight])
+          if let bias { backend.addColumnSums(dy, into: gradients[bias]) }
+        }
+        backend.product(
+          .backward, [Segment(Weight(weight.value), dy)], bias: nil, accumulate: false, into: dx)
+        return dx
+      }
+    )
+  }
+}
