@@ -24,9 +24,9 @@ public struct AdamW: Sendable {
     v = Gradients(like: parameters, on: backend)
   }
 
-  /// One step at a learning rate; returns the gradient's norm before clipping.
+  /// One step, each parameter at its learning rate; returns the gradient's norm before clipping.
   @discardableResult
-  public mutating func update(_ gradients: Gradients, rate: Float) -> Float {
+  public mutating func update(_ gradients: Gradients, rate: (Parameter) -> Float) -> Float {
     step += 1
     let norm = Float(gradients.sumOfSquares.squareRoot())
     // transformers (torch.nn.utils.clip_grad_norm_) divides by the norm plus 1e-6.
@@ -35,7 +35,7 @@ public struct AdamW: Sendable {
       parameter.value.backend.adamW(
         parameter.value, gradient: gradients[parameter], m: m[parameter], v: v[parameter],
         AdamWStep(
-          gradientScale: scale, rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+          gradientScale: scale, rate: rate(parameter), beta1: beta1, beta2: beta2, epsilon: epsilon,
           weightDecay: parameter.decays ? weightDecay : 0, step: step))
     }
     return norm

@@ -69,7 +69,7 @@ public struct AttentionShape: Sendable {
 }
 
 /// How the rows of a sequence become one.
-public enum PoolingKind: Int32, Sendable { case last, first, mean, max }
+public enum PoolingKind: Sendable { case mean, max }
 
 /// Where a dropout mask is drawn: the mask is a function of these and of the row and column alone.
 public struct DropoutSite: Sendable {

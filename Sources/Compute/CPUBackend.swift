@@ -281,5 +281,5 @@ extension Segment {
 }
 
 extension PoolingKind {
-  fileprivate var kernel: dk_pooling_t { dk_pooling_t(UInt32(rawValue)) }
+  fileprivate var kernel: dk_pooling_t { self == .mean ? DK_POOL_MEAN : DK_POOL_MAX }
 }

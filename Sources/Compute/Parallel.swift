@@ -1,10 +1,16 @@
 import CKernels
+import Synchronization
 
 /// Work on several threads; indices are claimed one by one, so a slow core takes fewer.
 public enum Parallel {
   private final class Work {
     let body: (Int, Int) -> Void
     init(_ body: @escaping (Int, Int) -> Void) { self.body = body }
+  }
+
+  private final class Results<Value: Sendable>: Sendable {
+    let values: Mutex<[Value?]>
+    init(_ count: Int) { values = Mutex([Value?](repeating: nil, count: count)) }
   }
 
   /// Runs `body(index, worker)` for every index below `count` and returns when all are done.
@@ -19,5 +25,17 @@ public enum Parallel {
           Unmanaged<Work>.fromOpaque(context!).takeUnretainedValue().body(Int(index), Int(worker))
         }, Unmanaged.passUnretained(work).toOpaque())
     }
+  }
+
+  /// The values of `body` for every index, in order.
+  public static func map<Value: Sendable>(
+    _ count: Int, threads: Int, _ body: @escaping @Sendable (_ index: Int) -> Value
+  ) -> [Value] {
+    let results = Results<Value>(count)
+    forEach(count, threads: threads) { index, _ in
+      let value = body(index)
+      results.values.withLock { $0[index] = value }
+    }
+    return results.values.withLock { $0.map { $0! } }
   }
 }

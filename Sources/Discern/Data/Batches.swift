@@ -1,0 +1,106 @@
+import Compute
+
+/// One text as the model sees it.
+public struct EncodedExample: Sendable {
+  /// Token ids, special tokens included, cut to the longest length, pads of `paper_padding` included.
+  public var tokens: [Int32]
+  /// Positions among the tokens whose states answer: the last or first token, or the first sub-word of each word kept.
+  public var rows: [Int32]
+  /// The answers wanted, as label indices: one for a text, one for each kept word; empty where unlabelled.
+  public var labels: [Int32]
+  /// Words of the text, kept or not (tagging).
+  public var wordCount = 0
+  /// Whether tokens were cut off.
+  public var isCut = false
+}
+
+/// Part of a batch that one thread takes through the whole model: whole sequences, laid end to end.
+public struct Chunk: Sendable {
+  /// Token ids of all sequences.
+  public let tokens: [Int32]
+  /// Where the sequences lie.
+  public let packing: Packing
+  /// Rows that answer.
+  public let rows: [Int32]
+  /// Wanted answers, one for each row or each sequence.
+  public let labels: [Int32]
+  /// Which examples of the batch, in the order of the sequences.
+  public let members: [Int]
+  /// Row of the batch that is row 0 here.
+  public let firstRow: Int
+
+  init(_ examples: [EncodedExample], members: [Int], firstRow: Int) {
+    let own = members.map { examples[$0] }
+    packing = Packing(lengths: own.map(\.tokens.count))
+    tokens = own.flatMap(\.tokens)
+    rows = zip(own, packing.starts).flatMap { example, start in example.rows.map { $0 + start } }
+    labels = own.flatMap(\.labels)
+    self.members = members
+    self.firstRow = firstRow
+  }
+}
+
+/// How a batch is cut into chunks, and an epoch into batches.
+public enum Batching {
+  /// Rows that a chunk aims at: enough that building weight panels is small beside using them.
+  public static let chunkRows = 160
+
+  /// Cuts examples into chunks of whole sequences with about equal numbers of rows.
+  ///
+  /// The cut depends on the lengths alone, never on the number of threads: that keeps every sum in the same order.
+  public static func chunks(_ examples: [EncodedExample], rows target: Int = chunkRows) -> [Chunk] {
+    let lengths = examples.map(\.tokens.count)
+    let total = lengths.reduce(0, +)
+    var count = (total + target - 1) / target
+    // An even number, so that two cores finish together; a tiny batch is not worth cutting.
+    if count % 2 == 1 && total > 48 { count += 1 }
+    count = max(1, min(count, examples.count))
+    var bins = [(rows: Int, members: [Int])](repeating: (0, []), count: count)
+    let byLength = examples.indices.sorted { (lengths[$1], $0) < (lengths[$0], $1) }
+    for index in byLength {
+      let bin = bins.indices.min { (bins[$0].rows, $0) < (bins[$1].rows, $1) }!
+      bins[bin].rows += lengths[index]
+      bins[bin].members.append(index)
+    }
+    var firstRow = 0
+    return bins.filter { !$0.members.isEmpty }.map { bin in
+      defer { firstRow += bin.rows }
+      return Chunk(examples, members: bin.members.sorted(), firstRow: firstRow)
+    }
+  }
+
+  /// The batches of one epoch as lists of example indices, in a random order that seed and epoch decide.
+  public static func epoch(_ epoch: Int, lengths: [Int], recipe: Recipe) -> [[Int]] {
+    var random = Random(seed: recipe.seed, stream: RandomStream.shuffling + UInt64(epoch))
+    var order = Array(lengths.indices)
+    random.shuffle(&order)
+    guard recipe.bucket else { return cut(order, lengths, recipe) }
+    // Sorting inside windows of many batches groups similar lengths and still mixes the data in every epoch.
+    let window = max(1, 50 * recipe.batchSize)
+    let sorted = stride(from: 0, to: order.count, by: window).flatMap { start in
+      order[start..<min(start + window, order.count)].sorted { (lengths[$0], $0) < (lengths[$1], $1) }
+    }
+    var batches = cut(sorted, lengths, recipe)
+    random.shuffle(&batches)
+    return batches
+  }
+
+  private static func cut(_ order: [Int], _ lengths: [Int], _ recipe: Recipe) -> [[Int]] {
+    guard recipe.batchTokens > 0 else {
+      return stride(from: 0, to: order.count, by: recipe.batchSize).map {
+        Array(order[$0..<min($0 + recipe.batchSize, order.count)])
+      }
+    }
+    var batches: [[Int]] = []
+    var tokens = Int.max
+    for index in order {
+      if tokens > recipe.batchTokens - min(lengths[index], recipe.batchTokens) {
+        batches.append([])
+        tokens = 0
+      }
+      batches[batches.count - 1].append(index)
+      tokens += lengths[index]
+    }
+    return batches
+  }
+}

@@ -1,0 +1,66 @@
+import Compute
+
+/// The backbone: embeddings, decoder layers, final norm. Frozen but for the low-rank pairs in its layers.
+public final class LlamaModel: Sendable {
+  let embedding: Weight
+  let layers: [DecoderLayer]
+  let norm: RMSNorm
+  let inverseFrequencies: [Float]
+  /// First layer with a trainable pair; below it there is no gradient.
+  let lowestAdapted: Int
+
+  init(embedding: Weight, layers: [DecoderLayer], norm: RMSNorm, inverseFrequencies: [Float]) {
+    self.embedding = embedding
+    self.layers = layers
+    self.norm = norm
+    self.inverseFrequencies = inverseFrequencies
+    lowestAdapted = layers.firstIndex(where: \.isAdapted) ?? layers.count
+  }
+
+  /// Width of the hidden states.
+  public var width: Int { embedding.columns }
+  /// Number of token ids.
+  public var vocabulary: Int { embedding.rows }
+
+  /// Tokens (N) → hidden states after the final norm (N, width), and the pullback that fills the pass's gradients.
+  ///
+  /// `observe` sees the embeddings, the output of every layer but the last, and the final hidden states, in
+  /// transformers' numbering. Ids must be below `vocabulary`.
+  public func callAsFunction(
+    _ tokens: [Int32], _ pass: Pass, observe: ((Int, Tensor) -> Void)? = nil
+  ) -> (Tensor, (Tensor) -> Void) {
+    precondition(tokens.count == pass.packing.rows, "tokens do not fill the packing")
+    precondition(
+      tokens.allSatisfy { $0 >= 0 && $0 < vocabulary }, "a token id outside the vocabulary")
+    var x = Ops.embed(embedding, tokens)
+    observe?(0, x)
+    var pullbacks: [DecoderLayer.LayerPullback] = []
+    for (index, layer) in layers.enumerated() {
+      let (y, pullback) = layer(x, pass)
+      if pass.gradients != nil && index >= lowestAdapted { pullbacks.append(pullback) }
+      x = y
+      if index + 1 < layers.count { observe?(index + 1, x) }
+    }
+    let (hidden, dNorm) = norm(x)
+    observe?(layers.count, hidden)
+    return (
+      hidden,
+      { dHidden in
+        guard !pullbacks.isEmpty else { return }
+        var dx = dNorm(dHidden)
+        // Taking each pullback off the list frees what it captured as soon as it has run.
+        while let pullback = pullbacks.popLast() {
+          guard let next = pullback(dx, !pullbacks.isEmpty) else { return }
+          dx = next
+        }
+      }
+    )
+  }
+
+  /// Angles for sequences up to `positions` tokens.
+  public func ropeTable(positions: Int) -> RopeTable {
+    RopeTable(
+      inverseFrequencies: inverseFrequencies, positions: max(positions, 1),
+      on: embedding.storage.backend)
+  }
+}

@@ -1,0 +1,144 @@
+/// What the model learns to say.
+public enum Task: String, Sendable, CaseIterable, Codable {
+  /// One label for a text.
+  case sequence
+  /// One tag for each word.
+  case tokens
+}
+
+/// What happens to a text longer than `maxLength` tokens.
+public enum Overflow: String, Sendable, CaseIterable, Codable {
+  /// It is cut, counted and reported.
+  case truncate
+  /// Training or evaluation stops and names it.
+  case error
+}
+
+/// How the learning rate moves after the warm-up.
+public enum ScheduleKind: String, Sendable, CaseIterable, Codable {
+  case linear, cosine, constant
+}
+
+/// Everything that decides a training run, apart from the model and the data.
+///
+/// Each setting is described once, in `Recipe.settings`: from there come the YAML file, the command line and the docs.
+public struct Recipe: Equatable, Sendable {
+  public var task = Task.sequence
+  public var attention = AttentionPattern.causal
+  public var pooling = Pooling.last
+
+  public var rank = 16
+  public var alpha: Double = 32
+  public var rsLoRA = false
+  public var dropout: Double = 0.05
+  public var targets: [Projection] = Projection.allCases
+  public var topLayers = 0
+  public var headDropout: Double = 0.1
+
+  public var epochs = 4
+  public var batchSize = 16
+  public var batchTokens = 0
+  public var bucket = false
+  public var accumulation = 1
+  public var rate: Double = 1e-3
+  public var headRate: Double = 0
+  public var schedule = ScheduleKind.linear
+  public var warmup: Double = 0.06
+  public var weightDecay: Double = 0.01
+  public var beta1: Double = 0.9
+  public var beta2: Double = 0.999
+  public var epsilon: Double = 1e-8
+  public var clip: Double = 1
+  public var evaluateEvery = 0
+  public var metric = "auto"
+  public var patience = 0
+  public var seed: UInt64 = 42
+
+  public var maxLength = 512
+  public var overflow = Overflow.truncate
+  public var prefixSpace = true
+  public var paperPadding = 0
+
+  /// Our defaults for a sequence task with causal attention; `preset` makes the others.
+  public init() {}
+}
+
+/// The seven projections of a decoder layer that can carry a low-rank pair.
+public enum Projection: String, Sendable, CaseIterable, Codable {
+  case query = "q_proj"
+  case key = "k_proj"
+  case value = "v_proj"
+  case output = "o_proj"
+  case gate = "gate_proj"
+  case up = "up_proj"
+  case down = "down_proj"
+
+  /// The block of the layer that holds it.
+  var block: String {
+    switch self {
+    case .query, .key, .value, .output: "self_attn"
+    case .gate, .up, .down: "mlp"
+    }
+  }
+
+  /// The short name of the command line: `q` for `q_proj`.
+  public var shortName: String { String(rawValue.dropLast("_proj".count)) }
+
+  /// Reads `q,v`, `q_proj,v_proj` or `all`.
+  public static func list(_ text: String) throws -> [Projection] {
+    if text == "all" { return allCases }
+    let names = text.split(separator: ",").map { $0.trimmingSpaces }
+    let chosen = try Set(
+      names.map { name in
+        guard let match = allCases.first(where: { $0.rawValue == name || $0.shortName == name })
+        else {
+          throw DiscernError(
+            .configuration,
+            "targets: found \"\(name)\"; expected all, or some of "
+              + allCases.map(\.shortName).joined(separator: ","))
+        }
+        return match
+      })
+    guard !chosen.isEmpty else {
+      throw DiscernError(.configuration, "targets: none named; expected all, or some of q,k,v,o,gate,up,down")
+    }
+    return allCases.filter(chosen.contains)
+  }
+}
+
+extension Recipe {
+  /// A named set of settings for a task and an attention pattern: `default` (ours) or `paper` (METHOD, "Recipe").
+  public static func preset(_ name: String, task: Task, attention: AttentionPattern) throws -> Recipe {
+    var recipe = Recipe()
+    recipe.task = task
+    recipe.attention = attention
+    let unmasked = attention != .causal
+    recipe.pooling = unmasked ? .mean : .last
+    switch name {
+    case "default": break
+    case "paper":
+      recipe.rank = 12
+      recipe.alpha = 32
+      recipe.dropout = 0.1
+      recipe.targets = [.query, .value]
+      recipe.batchSize = 8
+      recipe.maxLength = 64
+      recipe.warmup = 0
+      recipe.rate = task == .sequence && !unmasked ? 5e-5 : 1e-4
+      recipe.epochs = task == .sequence && unmasked ? 20 : 10
+    default:
+      throw DiscernError(.configuration, "preset: found \"\(name)\"; expected default or paper")
+    }
+    return recipe
+  }
+
+  /// Low-rank scale: alpha / rank, or alpha / √rank for rsLoRA.
+  public var scale: Double { alpha / (rsLoRA ? Double(rank).squareRoot() : Double(rank)) }
+}
+
+extension StringProtocol {
+  var trimmingSpaces: String {
+    let kept = self.drop { $0 == " " || $0 == "\t" }
+    return String(kept.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+  }
+}
