@@ -86,7 +86,7 @@ extension Recipe {
   }
 
   private static func integer(
-    _ name: String, _ path: WritableKeyPath<Recipe, Int> & Sendable, _ range: ClosedRange<Int>, _ help: String
+    _ name: String, _ path: WritableKeyPath<Recipe, Int> & any Sendable, _ range: ClosedRange<Int>, _ help: String
   ) -> RecipeSetting {
     RecipeSetting(
       name: name, help: help, text: { String($0[keyPath: path]) },
@@ -99,7 +99,7 @@ extension Recipe {
   }
 
   private static func number(
-    _ name: String, _ path: WritableKeyPath<Recipe, Double> & Sendable, _ range: ClosedRange<Double>,
+    _ name: String, _ path: WritableKeyPath<Recipe, Double> & any Sendable, _ range: ClosedRange<Double>,
     _ help: String
   ) -> RecipeSetting {
     RecipeSetting(
@@ -113,7 +113,7 @@ extension Recipe {
   }
 
   private static func flag(
-    _ name: String, _ path: WritableKeyPath<Recipe, Bool> & Sendable, _ help: String
+    _ name: String, _ path: WritableKeyPath<Recipe, Bool> & any Sendable, _ help: String
   ) -> RecipeSetting {
     RecipeSetting(
       name: name, help: help, text: { $0[keyPath: path] ? "true" : "false" },
@@ -127,7 +127,7 @@ extension Recipe {
   }
 
   private static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
-    _ name: String, _ path: WritableKeyPath<Recipe, Choice> & Sendable, _ help: String
+    _ name: String, _ path: WritableKeyPath<Recipe, Choice> & any Sendable, _ help: String
   ) -> RecipeSetting {
     let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
     return RecipeSetting(
