@@ -37,6 +37,24 @@ public struct StoredTensor: @unchecked Sendable {
   }
 }
 
+extension StoredTensor {
+  /// The same tensor under another name.
+  func renamed(_ name: String) -> StoredTensor {
+    StoredTensor(name: name, shape: shape, format: format, bytes: bytes, owner: owner)
+  }
+
+  private init(
+    name: String, shape: [Int], format: StoredFormat, bytes: UnsafeRawBufferPointer,
+    owner: MappedFile
+  ) {
+    self.name = name
+    self.shape = shape
+    self.format = format
+    self.bytes = bytes
+    self.owner = owner
+  }
+}
+
 /// What a file says of a tensor before it is read.
 public struct TensorListing: Hashable, Sendable {
   /// The name, in Hugging Face's spelling where it has one.

@@ -1,0 +1,59 @@
+/// A model folder as Hugging Face lays it out: `config.json` beside one or several safetensors files.
+public struct FolderCheckpoint: Checkpoint {
+  public let place: String
+  public let configuration: ModelConfiguration
+  public let listings: [TensorListing]
+  private let tensors: SafetensorsSet
+  /// Whether the file leaves out the leading `model.`, as the bare decoder does when saved alone.
+  private let isBare: Bool
+
+  /// Opens the folder. Throws `FormatError` if a file is missing, malformed or unsupported.
+  public init(_ folder: String) throws {
+    func path(_ name: String) -> String { "\(folder)/\(name)" }
+    func has(_ name: String) -> Bool { FileKind(path(name)) == .file }
+    guard has("config.json") else {
+      throw FormatError(
+        folder, found: "no config.json", expected: "a model folder",
+        remedy: has("adapter_config.json") ? "This is an adapter; give its base model here." : "")
+    }
+    let json = try JSON(contentsOf: path("config.json"), limit: 1 << 24)
+    configuration = try ModelConfiguration(config: json, name: path("config.json"))
+    if has("model.safetensors") {
+      tensors = try SafetensorsSet(file: path("model.safetensors"))
+    } else if has("model.safetensors.index.json") {
+      tensors = try SafetensorsSet(index: path("model.safetensors.index.json"))
+    } else {
+      let hasPickle = has("pytorch_model.bin") || has("pytorch_model.bin.index.json")
+      throw FormatError(
+        folder, found: hasPickle ? "weights in pytorch_model.bin only" : "no weights",
+        expected: "model.safetensors or model.safetensors.index.json",
+        remedy: hasPickle ? "Save the model with safe_serialization=True." : "")
+    }
+    place = folder
+    let isBare =
+      tensors.contains("embed_tokens.weight") && !tensors.contains("model.embed_tokens.weight")
+    self.isBare = isBare
+    listings = tensors.listings.map { listing in
+      guard isBare, Self.isDecoderName(listing.name) else { return listing }
+      return TensorListing(
+        name: "model." + listing.name, shape: listing.shape, format: listing.format,
+        byteCount: listing.byteCount)
+    }
+  }
+
+  public func tensor(_ name: String) throws -> StoredTensor {
+    if isBare, name.hasPrefix("model.") {
+      let bare = String(name.dropFirst("model.".count))
+      if Self.isDecoderName(bare), tensors.contains(bare) {
+        return try tensors.tensor(bare).renamed(name)
+      }
+    }
+    guard tensors.contains(name) else { throw missingTensor(name, in: place, having: names) }
+    return try tensors.tensor(name)
+  }
+
+  /// Whether a tensor belongs to the decoder when it stands without `model.`.
+  private static func isDecoderName(_ name: String) -> Bool {
+    name == "embed_tokens.weight" || name == "norm.weight" || name.hasPrefix("layers.")
+  }
+}

@@ -1,0 +1,17 @@
+/// A model in one GGUF file.
+public struct GGUFCheckpoint: Checkpoint {
+  /// The file, for what a checkpoint does not tell: metadata and vocabulary.
+  public let gguf: GGUF
+  public let configuration: ModelConfiguration
+
+  public var place: String { gguf.file.name }
+  public var listings: [TensorListing] { gguf.listings }
+
+  /// Opens the file. Throws `FormatError` if it is malformed or its model unsupported.
+  public init(_ path: String) throws {
+    gguf = try GGUF(path)
+    configuration = try ModelConfiguration(gguf)
+  }
+
+  public func tensor(_ name: String) throws -> StoredTensor { try gguf.tensor(name) }
+}
