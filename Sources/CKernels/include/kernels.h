@@ -113,9 +113,11 @@ void dk_rope(const float *x, int64_t M, int64_t heads, int64_t head_size, const 
 
 // Inverted dropout: y = keep ? x / (1 - p) : 0. Row i of x is row first_row + i of the whole batch; the mask depends on
 // (seed, step, site, row, column) only, by Philox 4×32-10, so that it does not depend on how rows are cut into chunks.
-// y may be x. Its own gradient: apply it to dy.
+// The drop rate is round(65536 p) / 65536. y may be x. Its own gradient: apply it to dy.
 void dk_dropout(const float *x, int64_t M, int64_t width, float p, uint64_t seed, uint32_t step, uint32_t site,
                 uint32_t first_row, float *y);
+// The generator behind it, one counter at a time: what its published test vectors are checked against.
+void dk_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
 
 // ---- attention (attention.c) ------------------------------------------------------------------------------------
 
