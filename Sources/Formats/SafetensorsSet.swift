@@ -99,7 +99,7 @@ public struct SafetensorsSet: Sendable {
 
 extension JSON {
   /// Parses the file at `path`; throws `FormatError` also if it is larger than `limit` bytes.
-  init(contentsOf path: String, limit: Int) throws {
+  public init(contentsOf path: String, limit: Int) throws {
     let file = try MappedFile(path)
     guard file.bytes.count <= limit else {
       throw FormatError(

@@ -86,7 +86,7 @@ extension Recipe {
   }
 
   private static func integer(
-    _ name: String, _ path: WritableKeyPath<Recipe, Int> & any Sendable, _ range: ClosedRange<Int>, _ help: String
+    _ name: String, _ path: any SettingPath<Int>, _ range: ClosedRange<Int>, _ help: String
   ) -> RecipeSetting {
     RecipeSetting(
       name: name, help: help, text: { String($0[keyPath: path]) },
@@ -99,7 +99,7 @@ extension Recipe {
   }
 
   private static func number(
-    _ name: String, _ path: WritableKeyPath<Recipe, Double> & any Sendable, _ range: ClosedRange<Double>,
+    _ name: String, _ path: any SettingPath<Double>, _ range: ClosedRange<Double>,
     _ help: String
   ) -> RecipeSetting {
     RecipeSetting(
@@ -113,7 +113,7 @@ extension Recipe {
   }
 
   private static func flag(
-    _ name: String, _ path: WritableKeyPath<Recipe, Bool> & any Sendable, _ help: String
+    _ name: String, _ path: any SettingPath<Bool>, _ help: String
   ) -> RecipeSetting {
     RecipeSetting(
       name: name, help: help, text: { $0[keyPath: path] ? "true" : "false" },
@@ -127,7 +127,7 @@ extension Recipe {
   }
 
   private static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
-    _ name: String, _ path: WritableKeyPath<Recipe, Choice> & any Sendable, _ help: String
+    _ name: String, _ path: any SettingPath<Choice>, _ help: String
   ) -> RecipeSetting {
     let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
     return RecipeSetting(
@@ -138,3 +138,5 @@ extension Recipe {
       })
   }
 }
+
+private typealias SettingPath<Value> = WritableKeyPath<Recipe, Value> & Sendable
