@@ -1,0 +1,111 @@
+import Formats
+
+/// The labels of a task, in the order of the head's rows.
+///
+/// Names are told apart by their UTF-8 bytes; canonically equivalent spellings are different labels.
+public struct LabelSet: Sendable {
+  /// The labels' names in order, all different.
+  public let names: [String]
+  private let positions: [JSONString: Int]
+
+  /// Makes a set in the given order; a name that stands twice is a programmer error.
+  public init(_ names: [String]) {
+    self.names = names
+    positions = Dictionary(uniqueKeysWithValues: names.enumerated().map { (JSONString($1), $0) })
+  }
+
+  /// Makes a set of names that came from a file; throws where one is empty or stands twice.
+  public init(_ names: [String], place: String) throws {
+    var seen: Set<JSONString> = []
+    for name in names {
+      if name.isEmpty {
+        throw FormatError(place, found: "an empty label name", expected: "a name for each label")
+      }
+      if !seen.insert(JSONString(name)).inserted {
+        throw FormatError(
+          place, found: "the label \"\(name)\" twice", expected: "different labels")
+      }
+    }
+    self.init(names)
+  }
+
+  /// How many labels there are.
+  public var count: Int { names.count }
+
+  /// The position of a label, or nil where it is unknown.
+  public func index(of name: String) -> Int? { positions[JSONString(name)] }
+
+  /// The classes of examples, sorted by Unicode scalars.
+  public static func classes(of examples: [Example]) -> LabelSet {
+    var seen: Set<JSONString> = []
+    for case .classLabel(let name) in examples.lazy.map(\.label) { seen.insert(JSONString(name)) }
+    return LabelSet(seen.sorted().map(\.text))
+  }
+
+  /// The tags of examples: `O` first, then for each type (sorted by Unicode scalars) `B-` and `I-`.
+  ///
+  /// Where `scheme` is not `.plain`, tags must be IOB2, and `O` and both prefixes of each type are always there, whether
+  /// or not they occur: a later file may hold the first entity of two words. Plain tags are those that occur.
+  public static func tags(of examples: [Example], scheme: TagScheme) -> LabelSet {
+    var seen: Set<JSONString> = []
+    for case .tags(let tags) in examples.lazy.map(\.label) {
+      for tag in tags { seen.insert(JSONString(tag)) }
+    }
+    let outside = JSONString("O")
+    if scheme == .plain {
+      let others = seen.subtracting([outside]).sorted().map(\.text)
+      return LabelSet((seen.contains(outside) ? ["O"] : []) + others)
+    }
+    let types = Set(seen.subtracting([outside]).map { JSONString(Tag($0.text).type) })
+    return LabelSet(
+      ["O"]
+        + types.sorted().flatMap {
+          [Tag(.begin, $0.text).description, Tag(.inside, $0.text).description]
+        })
+  }
+}
+
+extension LabelSet: Equatable {
+  public static func == (a: LabelSet, b: LabelSet) -> Bool {
+    a.names.map { JSONString($0) } == b.names.map { JSONString($0) }
+  }
+}
+
+// MARK: - Validation
+
+extension LabelSet {
+  /// Throws where there are too few labels to learn to tell apart.
+  public func checkTrainable(place: String) throws {
+    if count < 2 {
+      throw FormatError(
+        place, found: count == 0 ? "no labels" : "only the label \"\(names[0])\"",
+        expected: "at least two different labels to train on")
+    }
+  }
+
+  /// Throws where a data set has labels that are not in this set; names the first with its place, how many labels and
+  /// examples are concerned, and the known labels.
+  public func checkKnown(in dataset: Dataset) throws {
+    var first: (label: String, line: Int)?
+    var unknown: Set<JSONString> = []
+    var rows = 0
+    for example in dataset.examples {
+      let missing = dataset.labelLines(of: example).filter { index(of: $0.label) == nil }
+      guard let earliest = missing.first else { continue }
+      first = first ?? earliest
+      rows += 1
+      for (label, _) in missing { unknown.insert(JSONString(label)) }
+    }
+    guard let first else { return }
+    let others =
+      unknown.count == 1
+      ? "" : " and \(unknown.count - 1) other unknown label\(unknown.count == 2 ? "" : "s")"
+    let shown = names.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+    throw FormatError(
+      "\(dataset.name):\(first.line)",
+      found: "the unknown label \"\(first.label)\"" + others
+        + " (in \(rows) example\(rows == 1 ? "" : "s"))",
+      expected: "one of the \(count) labels trained on: \(shown)"
+        + (count > 20 ? " and \(count - 20) more" : ""))
+  }
+}
