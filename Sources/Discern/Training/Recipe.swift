@@ -1,11 +1,3 @@
-/// What the model learns to say.
-public enum Task: String, Sendable, CaseIterable, Codable {
-  /// One label for a text.
-  case sequence
-  /// One tag for each word.
-  case tokens
-}
-
 /// What happens to a text longer than `maxLength` tokens.
 public enum Overflow: String, Sendable, CaseIterable, Codable {
   /// It is cut, counted and reported.
@@ -23,7 +15,7 @@ public enum ScheduleKind: String, Sendable, CaseIterable, Codable {
 ///
 /// Each setting is described once, in `Recipe.settings`: from there come the YAML file, the command line and the docs.
 public struct Recipe: Equatable, Sendable {
-  public var task = Task.sequence
+  public var task = Dataset.Task.sequence
   public var attention = AttentionPattern.causal
   public var pooling = Pooling.last
 
@@ -108,7 +100,7 @@ public enum Projection: String, Sendable, CaseIterable, Codable {
 
 extension Recipe {
   /// A named set of settings for a task and an attention pattern: `default` (ours) or `paper` (METHOD, "Recipe").
-  public static func preset(_ name: String, task: Task, attention: AttentionPattern) throws -> Recipe {
+  public static func preset(_ name: String, task: Dataset.Task, attention: AttentionPattern) throws -> Recipe {
     var recipe = Recipe()
     recipe.task = task
     recipe.attention = attention
