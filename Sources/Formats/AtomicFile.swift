@@ -98,7 +98,8 @@ private func unwritten(_ path: String) -> FormatError {
 /// Throws if `path` cannot name a file, or names a folder or a device, which a rename would destroy.
 private func refuseUnwritable(_ path: String) throws {
   guard !path.utf8.isEmpty, !path.utf8.contains(0), path.utf8.last != UInt8(ascii: "/") else {
-    throw FormatError(path, found: "a path without a file name", expected: "a file to write")
+    throw FormatError(
+      quoted(path), found: "a path without a file name", expected: "a file to write")
   }
   var status = stat()
   guard stat(path, &status) == 0 else { return }

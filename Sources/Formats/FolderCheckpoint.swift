@@ -4,8 +4,7 @@ public struct FolderCheckpoint: Checkpoint {
   public let configuration: ModelConfiguration
   public let listings: [TensorListing]
   private let tensors: SafetensorsSet
-  /// Whether the file leaves out the leading `model.`, as the bare decoder does when saved alone.
-  private let isBare: Bool
+  private let storedNames: [String: String]
 
   /// Opens the folder. Throws `FormatError` if a file is missing, malformed or unsupported.
   public init(_ folder: String) throws {
@@ -30,26 +29,31 @@ public struct FolderCheckpoint: Checkpoint {
         remedy: hasPickle ? "Save the model with safe_serialization=True." : "")
     }
     place = folder
-    let isBare =
-      tensors.contains("embed_tokens.weight") && !tensors.contains("model.embed_tokens.weight")
-    self.isBare = isBare
-    listings = tensors.listings.map { listing in
-      guard isBare, Self.isDecoderName(listing.name) else { return listing }
-      return TensorListing(
-        name: "model." + listing.name, shape: listing.shape, format: listing.format,
-        byteCount: listing.byteCount)
-    }
+    (listings, storedNames) = Self.named(tensors)
   }
 
   public func tensor(_ name: String) throws -> StoredTensor {
-    if isBare, name.hasPrefix("model.") {
-      let bare = String(name.dropFirst("model.".count))
-      if Self.isDecoderName(bare), tensors.contains(bare) {
-        return try tensors.tensor(bare).renamed(name)
-      }
+    guard let stored = storedNames[name] else {
+      throw missingTensor(name, in: place, having: names)
     }
-    guard tensors.contains(name) else { throw missingTensor(name, in: place, having: names) }
-    return try tensors.tensor(name)
+    return try tensors.tensor(stored).renamed(name)
+  }
+
+  /// The tensors under their full names, and the names that the files give them.
+  private static func named(
+    _ tensors: SafetensorsSet
+  ) -> (listings: [TensorListing], storedNames: [String: String]) {
+    // The bare decoder, saved alone, leaves out the leading `model.`.
+    let isBare =
+      tensors.contains("embed_tokens.weight") && !tensors.contains("model.embed_tokens.weight")
+    var storedNames: [String: String] = [:]
+    let listings = tensors.listings.map { listing in
+      let name = isBare && isDecoderName(listing.name) ? "model." + listing.name : listing.name
+      storedNames[name] = listing.name
+      return TensorListing(
+        name: name, shape: listing.shape, format: listing.format, byteCount: listing.byteCount)
+    }
+    return (listings, storedNames)
   }
 
   /// Whether a tensor belongs to the decoder when it stands without `model.`.

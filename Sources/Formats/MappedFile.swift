@@ -2,7 +2,8 @@ import Glibc
 
 /// A whole file, mapped read-only into memory.
 ///
-/// The mapping lives as long as the object: whoever keeps a pointer into `bytes` must keep the object as well.
+/// The mapping lives as long as the object: whoever keeps a pointer into `bytes` must keep the object as well, and
+/// `withBytes` does so for the length of a call.
 /// The file must not be shortened meanwhile; writers of this project replace files instead of changing them.
 public final class MappedFile: @unchecked Sendable {
   // Unchecked: both properties are constants and nothing ever writes to the mapping.
@@ -17,7 +18,8 @@ public final class MappedFile: @unchecked Sendable {
   /// Throws `FormatError` if there is no regular file with at least one byte, or if it cannot be read.
   public init(_ path: String) throws {
     guard !path.utf8.isEmpty, !path.utf8.contains(0) else {
-      throw FormatError(path, found: "an empty path or one with a zero byte", expected: "a path")
+      throw FormatError(
+        quoted(path), found: "an empty path or one with a zero byte", expected: "a path")
     }
     // Non-blocking, so that opening a pipe does not wait for its writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -50,6 +52,13 @@ public final class MappedFile: @unchecked Sendable {
     UnsafeMutableRawBufferPointer(start: address, count: content.count).copyMemory(from: content)
     self.name = name
     bytes = UnsafeRawBufferPointer(start: address, count: content.count)
+  }
+
+  /// Calls `body` with the content, which stays mapped until the call returns.
+  public func withBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(bytes) }
   }
 
   deinit {

@@ -178,7 +178,7 @@ private struct GGUFConfigurationReader {
     let tensor = try gguf.tensor("rope_freqs.weight")
     let values =
       tensor.format == .f32 && tensor.count <= 1 << 16
-      ? Array(tensor.bytes.bindMemory(to: Float.self)) : []
+      ? tensor.withBytes { Array($0.bindMemory(to: Float.self)) } : []
     guard !values.isEmpty, values.allSatisfy({ $0.isFinite && $0 > 0 }) else {
       throw FormatError(
         tensorPlace(gguf.file.name, tensor.name), found: "\(tensor.format) \(tensor.shape)",

@@ -28,8 +28,10 @@ public struct Safetensors: Sendable {
   /// Reads the header of a mapped file. Throws `FormatError` if it is not a sound safetensors file.
   public init(_ file: MappedFile) throws {
     let headerEnd = try Self.headerEnd(of: file)
-    let header = UnsafeRawBufferPointer(rebasing: file.bytes[8..<headerEnd])
-    let json = try JSON(parsing: header, name: "\(file.name) header", maximumDepth: 8)
+    let json = try file.withBytes { bytes in
+      let header = UnsafeRawBufferPointer(rebasing: bytes[8..<headerEnd])
+      return try JSON(parsing: header, name: "\(file.name) header", maximumDepth: 8)
+    }
     guard let object = json.object else {
       throw FormatError(file.name, found: "\(json.kind) as the header", expected: "an object")
     }

@@ -105,6 +105,6 @@ extension JSON {
       throw FormatError(
         path, found: "\(file.bytes.count) bytes", expected: "at most \(limit) for this file")
     }
-    try self.init(parsing: file.bytes, name: path)
+    self = try file.withBytes { try JSON(parsing: $0, name: path) }
   }
 }

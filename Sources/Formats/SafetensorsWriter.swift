@@ -34,8 +34,8 @@ public struct TensorToWrite {
 
   /// A tensor copied from another file, under the same name or a new one.
   public init(_ tensor: StoredTensor, name: String? = nil) {
-    self.init(name ?? tensor.name, shape: tensor.shape, format: tensor.format) {
-      try $0.write(tensor.bytes)
+    self.init(name ?? tensor.name, shape: tensor.shape, format: tensor.format) { sink in
+      try tensor.withBytes { try sink.write($0) }
     }
   }
 }

@@ -4,7 +4,10 @@
 public enum StoredFormat: Hashable, Sendable, CustomStringConvertible {
   case f64, f32, f16, bf16
   case i64, i32, i16, i8, u64, u32, u16, u8, bool
+  // The names are ggml's.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   case q4_0, q4_1, q5_0, q5_1, q8_0
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   case q2_K, q3_K, q4_K, q5_K, q6_K
   /// A format that this library names but cannot lay out, such as `IQ4_XS` or `F8_E4M3`.
   case unsupported(String)

@@ -11,11 +11,19 @@ public struct StoredTensor: @unchecked Sendable {
   /// The values, row by row. The address is a multiple of `format.alignment`; the count is exactly
   /// `format.byteCount(shape:)`.
   public let bytes: UnsafeRawBufferPointer
-  /// The file that the bytes lie in; keep it as long as the bytes are used.
+  /// The file that the bytes lie in; keep it as long as the bytes are used, or use `withBytes`.
   public let owner: MappedFile
 
   /// The number of values.
   public var count: Int { shape.reduce(1, *) }
+
+  /// Calls `body` with the values, which stay mapped until the call returns.
+  public func withBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    // A plain use of `bytes` may come after the last use of the owner, and then Swift has freed it.
+    try withExtendedLifetime(owner) { try body(bytes) }
+  }
 
   /// Locates a tensor in `owner`, or in a copy of it where the file put it at an odd address.
   init(
