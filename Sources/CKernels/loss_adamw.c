@@ -11,7 +11,7 @@ typedef struct {
   float beta2, share2;
   float unbias;          // 1 / (1 − β2^step)
   float epsilon;
-  float decay;           // 1 − rate · weight_decay
+  float decay;           // rate · weight_decay
   float rate;            // rate / (1 − β1^step)
 } adamw_t;
 
@@ -85,7 +85,7 @@ void dk_adamw(float *parameter, const float *gradient, float *m, float *v, int64
     .beta2 = beta2, .share2 = (float)(1 - (double)beta2),
     .unbias = (float)(1 / (1 - pow((double)beta2, (double)step))),
     .epsilon = epsilon,
-    .decay = (float)(1 - (double)rate * (double)weight_decay),
+    .decay = (float)((double)rate * (double)weight_decay),
     .rate = (float)((double)rate / (1 - pow((double)beta1, (double)step))),
   };
   DK_DISPATCH(adamw, parameter, gradient, m, v, count, &by);
