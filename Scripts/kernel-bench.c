@@ -77,34 +77,50 @@ static float *random_floats(int64_t count) {
 }
 
 // Random bytes are good blocks once no half in them is infinite: the top bit of every exponent is cleared.
-static dk_weight_t random_weight(dk_format_t format, int64_t rows, int64_t columns) {
-  const int64_t row_bytes = columns / dk_block_values(format) * dk_block_bytes(format);
-  uint8_t *data = aligned((size_t)(rows * row_bytes));
-  for (int64_t i = 0; i < rows * row_bytes; i++) data[i] = (uint8_t)rand() & 0xbf;
-  for (int64_t i = 0; format == DK_F32 && i < rows * columns; i++) ((float *)(void *)data)[i] = uniform();
+static void fill(uint8_t *data, dk_format_t format, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i++) data[i] = (uint8_t)rand() & 0xbf;
+  for (int64_t i = 0; format == DK_F32 && i < bytes / 4; i++) ((float *)(void *)data)[i] = uniform();
+  for (int64_t i = 0; format == DK_BF16 && i < bytes / 2; i++) {
+    const float value = uniform();
+    memcpy(data + 2 * i, (const uint8_t *)&value + 2, 2);
+  }
+}
+
+// `copies` equal weights, one after the other.
+static dk_weight_t random_weight(dk_format_t format, int64_t rows, int64_t columns, int64_t copies) {
+  const int64_t row_bytes = columns / dk_block_values(format) * dk_block_bytes(format), bytes = rows * row_bytes;
+  uint8_t *data = aligned((size_t)(copies * bytes));
+  fill(data, format, bytes);
+  for (int64_t i = 1; i < copies; i++) memcpy(data + i * bytes, data, (size_t)bytes);
   return (dk_weight_t){data, rows, columns, row_bytes, format};
 }
 
-typedef struct {
-  double best_flops, best_peak;
-} result_t;
+static int ascending(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
 
-// Product and limit take turns; the best of each counts, because neighbours can only slow us down.
-static result_t measure(dk_direction_t direction, const dk_segment_t *segments, int64_t count, int64_t M,
-                        int64_t outputs, float *y, void *scratch) {
-  double flops = 0;
+enum { COPIES = 40, REPEATS = 150 };
+
+// Percent of the limit: product and limit take turns, so that a neighbour slows both, and the median of their ratios
+// counts. Every product has another copy of the weight: a model's layers come from memory, not from the cache.
+static double measure(dk_direction_t direction, dk_segment_t *segments, int64_t count, int64_t M, int64_t outputs,
+                      float *y, void *scratch) {
+  dk_weight_t *weight = &segments[0].weight;
+  const uint8_t *first = weight->data;
+  double flops = 0, ratios[REPEATS];
   for (int64_t s = 0; s < count; s++)
     flops += 2.0 * (double)M * (double)segments[s].weight.rows * (double)segments[s].weight.columns;
-  result_t result = {0, 0};
-  const double end = seconds() + 0.25;
-  while (seconds() < end) {
-    const double peak = peak_flops(), start = seconds();
+  for (int i = 0; i < REPEATS; i++) {
+    weight->data = first + i % COPIES * weight->rows * weight->row_bytes;
+    const double before = peak_flops(), start = seconds();
     dk_product(direction, segments, count, M, NULL, y, outputs, 0, 0, outputs, scratch);
     const double speed = flops / (seconds() - start);
-    result.best_flops = fmax(result.best_flops, speed);
-    result.best_peak = fmax(result.best_peak, peak);
+    ratios[i] = 100 * speed / fmax(before, peak_flops());
   }
-  return result;
+  weight->data = first;
+  qsort(ratios, REPEATS, sizeof ratios[0], ascending);
+  return ratios[REPEATS / 2];
 }
 
 static void bench_shape(int64_t out, int64_t in, int64_t M, int64_t rank) {
@@ -118,11 +134,11 @@ static void bench_shape(int64_t out, int64_t in, int64_t M, int64_t rank) {
            direction == DK_FORWARD ? "forward " : "backward", (long long)M, (long long)rank);
     for (int f = 0; f < 7; f++) {
       if (in % dk_block_values(formats[f]) != 0) continue;
-      const dk_weight_t low = direction == DK_FORWARD ? random_weight(DK_F32, out, rank ? rank : 1)
-                                                      : random_weight(DK_F32, rank ? rank : 1, in);
-      const dk_segment_t segments[] = {{random_weight(formats[f], out, in), x, inputs, 1}, {low, h, rank, 2}};
-      const result_t r = measure((dk_direction_t)direction, segments, rank ? 2 : 1, M, outputs, y, scratch);
-      printf("  %s %5.1f%%", names[f], 100 * r.best_flops / r.best_peak);
+      const dk_weight_t low = direction == DK_FORWARD ? random_weight(DK_F32, out, rank ? rank : 1, 1)
+                                                      : random_weight(DK_F32, rank ? rank : 1, in, 1);
+      dk_segment_t segments[] = {{random_weight(formats[f], out, in, COPIES), x, inputs, 1}, {low, h, rank, 2}};
+      printf("  %s %5.1f%%", names[f],
+             measure((dk_direction_t)direction, segments, rank ? 2 : 1, M, outputs, y, scratch));
       fflush(stdout);
       free((void *)segments[0].weight.data), free((void *)low.data);
     }
@@ -137,16 +153,17 @@ static void bench_outer(int64_t wide, int64_t rank, int64_t M) {
   float *a = random_floats(M * wide), *b = random_floats(M * rank), *g = random_floats(wide * rank);
   void *scratch = aligned(dk_product_scratch());
   for (int turned = 0; turned < 2; turned++) {
-    double best = 0, peak = 0;
-    for (const double end = seconds() + 0.1; seconds() < end;) {
-      peak = fmax(peak, peak_flops());
-      const double start = seconds();
+    double ratios[REPEATS];
+    for (int i = 0; i < REPEATS; i++) {
+      const double before = peak_flops(), start = seconds();
       if (turned) dk_outer(b, rank, rank, a, wide, wide, M, 2, g, wide, scratch);
       else dk_outer(a, wide, wide, b, rank, rank, M, 2, g, rank, scratch);
-      best = fmax(best, 2.0 * (double)(M * wide * rank) / (seconds() - start));
+      const double speed = 2.0 * (double)(M * wide * rank) / (seconds() - start);
+      ratios[i] = 100 * speed / fmax(before, peak_flops());
     }
+    qsort(ratios, REPEATS, sizeof ratios[0], ascending);
     printf("outer %lld x %lld M %lld: %.1f%%\n", (long long)(turned ? rank : wide), (long long)(turned ? wide : rank),
-           (long long)M, 100 * best / peak);
+           (long long)M, ratios[REPEATS / 2]);
   }
   free(a), free(b), free(g), free(scratch);
 }

@@ -68,24 +68,30 @@ static void add_piece(step_t *step, const dk_segment_t *segment, int64_t first, 
   step->k += count;
 }
 
-// The step that follows position (segment, first), which it moves on. A segment is cut into equal runs of at most DEPTH;
-// small segments ride on the last run of the one before.
-static step_t next_step(dk_direction_t direction, const dk_segment_t *segments, int64_t segment_count,
-                        int64_t *segment, int64_t *first) {
-  step_t step = {.piece_count = 0};
-  const int64_t all = depth(direction, &segments[*segment]);
+// What is still to be reduced: `count` segments, without the first `done` of the first one.
+typedef struct {
+  const dk_segment_t *segments;
+  int64_t count, done;
+} cursor_t;
+
+// Takes the next step off; 0 at the end. A segment is cut into equal runs of at most DEPTH; small segments ride on the
+// last run of the one before.
+static int take_step(dk_direction_t direction, cursor_t *cursor, step_t *step) {
+  if (cursor->count == 0) return 0;
+  step->piece_count = 0, step->k = 0;
+  const int64_t all = depth(direction, cursor->segments);
   const int64_t runs = (all + DEPTH - 1) / DEPTH, run = ((all + runs - 1) / runs + 31) / 32 * 32;
-  const int64_t count = smaller(run, all - *first);
-  add_piece(&step, &segments[*segment], *first, count);
-  *first += count;
-  if (*first < all) return step;
-  *first = 0;
-  for (++*segment; *segment < segment_count && step.piece_count < MAX_PIECES; ++*segment) {
-    const int64_t small = depth(direction, &segments[*segment]);
-    if (small > RIDERS || step.k + small > STEP) break;
-    add_piece(&step, &segments[*segment], 0, small);
+  const int64_t count = smaller(run, all - cursor->done);
+  add_piece(step, cursor->segments, cursor->done, count);
+  cursor->done += count;
+  if (cursor->done < all) return 1;
+  cursor->done = 0;
+  for (cursor->segments++, cursor->count--; cursor->count > 0; cursor->segments++, cursor->count--) {
+    const int64_t small = depth(direction, cursor->segments);
+    if (small > RIDERS || step->k + small > STEP || step->piece_count == MAX_PIECES) break;
+    add_piece(step, cursor->segments, 0, small);
   }
-  return step;
+  return 1;
 }
 
 // ---- panels -------------------------------------------------------------------------------------------------------
@@ -150,6 +156,45 @@ static int64_t build_panels(const dk_product_set_t *set, dk_direction_t directio
   return panel_stride;
 }
 
+// ---- weights to come --------------------------------------------------------------------------------------------------
+
+// The stored weights of the panels that will be built next, line by line. They are asked for while the present panels
+// are in use: the memory works during the arithmetic.
+typedef struct {
+  const uint8_t *row;
+  int64_t rows, row_bytes, width;  // bytes of each row that matter
+  int64_t offset;
+} upcoming_t;
+
+enum { LINE = 64 };
+
+// Of small segments nothing: they are in the cache already.
+static upcoming_t upcoming(dk_direction_t direction, const step_t *step, int64_t first, int64_t columns) {
+  const piece_t *piece = &step->pieces[0];
+  const dk_weight_t *weight = &piece->segment->weight;
+  const int64_t values = dk_block_values(weight->format), bytes = dk_block_bytes(weight->format);
+  const int forward = direction == DK_FORWARD;
+  const int64_t row = forward ? first : piece->first, column = forward ? piece->first : first;
+  const int64_t width = smaller(forward ? piece->count : columns, weight->columns - column);
+  return (upcoming_t){
+      .row = (const uint8_t *)weight->data + row * weight->row_bytes + column / values * bytes,
+      .rows = smaller(forward ? columns : piece->count, weight->rows - row),
+      .row_bytes = weight->row_bytes,
+      .width = (width + values - 1) / values * bytes,
+  };
+}
+
+static int64_t upcoming_lines(const upcoming_t *next) { return next->rows * ((next->width + LINE - 1) / LINE); }
+
+static void prefetch(upcoming_t *next, int64_t lines) {
+  for (; lines > 0 && next->rows > 0; lines--) {
+    __builtin_prefetch(next->row + next->offset, 0, 2);
+    next->offset += LINE;
+    if (next->offset < next->width) continue;
+    next->offset = 0, next->row += next->row_bytes, next->rows--;
+  }
+}
+
 // ---- tiles ----------------------------------------------------------------------------------------------------------
 
 // The step's part of `rows` rows of x, side by side.
@@ -182,10 +227,13 @@ static void run_tile(const dk_product_set_t *set, int64_t rows, int64_t columns,
 
 // y (M, columns) = or += the step's product with the panels.
 static void run_step(const dk_product_set_t *set, const step_t *step, int64_t M, int64_t columns, int64_t panel_stride,
-                     float *y, int64_t y_stride, int accumulate, scratch_t *scratch) {
+                     float *y, int64_t y_stride, int accumulate, upcoming_t next, scratch_t *scratch) {
   // Tiles of almost equal height: a last tile of one row would cost nearly as much as a full one.
   const int64_t tiles = (M + set->tile_rows - 1) / set->tile_rows;
+  // With few tiles there is no arithmetic to hide behind, and a burst of requests only stands in the way.
+  const int64_t lines = tiles < 4 ? 0 : (upcoming_lines(&next) + tiles - 1) / tiles;
   for (int64_t tile = 0, row = 0; tile < tiles; tile++) {
+    prefetch(&next, lines);
     const int64_t rows = (M - row) / (tiles - tile);
     copy_rows(step, row, rows, scratch->x);
     for (int64_t c = 0; c < columns; c += set->tile_columns)
@@ -206,13 +254,22 @@ void dk_product(dk_direction_t direction, const dk_segment_t *segments, int64_t 
                 int64_t last_output, void *scratch) {
   const dk_product_set_t *set = product_set();
   for (int64_t first = first_output; first < last_output && M > 0; first += PANELS * PANEL) {
-    const int64_t columns = smaller(last_output - first, PANELS * PANEL);
+    const int64_t columns = smaller(last_output - first, PANELS * PANEL), after = first + columns;
     int started = accumulate;
     if (bias) add_bias(bias + first, M, columns, y + first, y_stride, accumulate), started = 1;
-    for (int64_t segment = 0, k = 0; segment < segment_count;) {
-      const step_t step = next_step(direction, segments, segment_count, &segment, &k);
+    cursor_t cursor = {segments, segment_count, 0};
+    for (step_t step, next; take_step(direction, &cursor, &step);) {
       const int64_t panel_stride = build_panels(set, direction, &step, first, columns, scratch);
-      run_step(set, &step, M, columns, panel_stride, y + first, y_stride, started, scratch);
+      cursor_t ahead = cursor;
+      upcoming_t lines = {.rows = 0};
+      if (take_step(direction, &ahead, &next)) {
+        lines = upcoming(direction, &next, first, columns);
+      } else if (after < last_output) {
+        ahead = (cursor_t){segments, segment_count, 0};
+        take_step(direction, &ahead, &next);
+        lines = upcoming(direction, &next, after, smaller(last_output - after, PANELS * PANEL));
+      }
+      run_step(set, &step, M, columns, panel_stride, y + first, y_stride, started, lines, scratch);
       started = 1;
     }
   }
