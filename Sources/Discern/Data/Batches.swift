@@ -8,6 +8,8 @@ public struct EncodedExample: Sendable {
   public var rows: [Int32]
   /// The answers wanted, as label indices: one for a text, one for each kept word; empty where unlabelled.
   public var labels: [Int32]
+  /// For each row the word that it answers for (tagging).
+  public var words: [Int32] = []
   /// Words of the text, kept or not (tagging).
   public var wordCount = 0
   /// Whether tokens were cut off.

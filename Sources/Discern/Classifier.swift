@@ -1,0 +1,125 @@
+import Compute
+import Formats
+
+/// A base model with an adapter: texts in, labels and probabilities out.
+///
+/// ```swift
+/// let classifier = try Classifier(adapter: "runs/tickets")
+/// for answer in try classifier.predict(["where is my card?"]) {
+///   print(answer.label, answer.probability)
+/// }
+/// ```
+public final class Classifier: Sendable {
+  /// The frozen model.
+  public let base: BaseModel
+  /// What was trained.
+  public let adapter: Adapter
+  /// The model's own tokenizer.
+  public let tokenizer: Tokenizer
+  /// Label names in the order of the logits.
+  public let labels: LabelSet
+  /// Turns texts into tokens as the recipe says.
+  public let encoder: ExampleEncoder
+  /// Threads used for a call; the results do not depend on it.
+  public let threads: Int
+  let runner: StepRunner
+
+  /// Lays an adapter over a loaded model.
+  public init(_ base: BaseModel, _ adapter: Adapter, tokenizer: Tokenizer, threads: Int? = nil) throws {
+    self.base = base
+    self.adapter = adapter
+    self.tokenizer = tokenizer
+    self.threads = threads ?? Processors.count
+    labels = LabelSet(adapter.labels)
+    encoder = try ExampleEncoder(
+      tokenizer, recipe: adapter.recipe, labels: labels, model: base.configuration)
+    runner = StepRunner(
+      model: try base.adapted(by: adapter), adapter: adapter, threads: self.threads)
+  }
+
+  /// Opens a trained adapter folder with the base model that it names, or another copy of it.
+  public convenience init(adapter path: String, model: String? = nil, threads: Int? = nil) throws {
+    let folder = try AdapterFolder(path)
+    let checkpoint = try openCheckpoint(try folder.resolvedBase(model))
+    let base = try BaseModel(checkpoint, on: CPUBackend())
+    try self.init(
+      base, try folder.adapter(for: base), tokenizer: try Tokenizer.of(checkpoint), threads: threads)
+  }
+
+  /// Logits of encoded examples: one row for a text, one for each kept word in tagging. The batch does not matter:
+  /// the same example gets the same bits in any company.
+  public func logits(
+    _ examples: [EncodedExample], progress: (@Sendable (_ done: Int) -> Void)? = nil
+  ) -> [[[Float]]] {
+    // Sorting by length makes chunks of even work; windows keep the memory small.
+    let order = examples.indices.sorted {
+      (examples[$0].tokens.count, $0) < (examples[$1].tokens.count, $1)
+    }
+    let groups = Classifier.groups(order, examples)
+    let longest = examples.map(\.tokens.count).max() ?? 1
+    let rope = runner.model.ropeTable(positions: longest)
+    let classes = labels.count
+    let results = Parallel.map(groups.count, threads: threads) { [runner] index in
+      let own = groups[index].map { examples[$0] }
+      let chunk = Chunk(own, members: Array(own.indices), firstRow: 0)
+      let values = runner.logits(chunk, rope: rope).values
+      progress?(own.count)
+      return stride(from: 0, to: values.count, by: classes).map { Array(values[$0..<$0 + classes]) }
+    }
+    var logits = [[[Float]]](repeating: [], count: examples.count)
+    for (group, rows) in zip(groups, results) {
+      var next = 0
+      for index in group {
+        let count = adapter.recipe.task == .tokens ? examples[index].rows.count : 1
+        logits[index] = Array(rows[next..<next + count])
+        next += count
+      }
+    }
+    return logits
+  }
+
+  /// Rows of a chunk in inference; results do not depend on it.
+  private static let inferenceRows = 256
+
+  private static func groups(_ order: [Int], _ examples: [EncodedExample]) -> [[Int]] {
+    var groups: [[Int]] = []
+    var rows = Int.max / 2
+    for index in order {
+      let length = examples[index].tokens.count
+      if rows + length > inferenceRows {
+        groups.append([])
+        rows = 0
+      }
+      groups[groups.count - 1].append(index)
+      rows += length
+    }
+    // The longest groups first: the last thread to finish then has little left to do.
+    return groups.reversed()
+  }
+}
+
+extension AdapterFolder {
+  /// Path of the base model: the one given, or the one that the adapter names, if it is there.
+  func resolvedBase(_ given: String?) throws -> String {
+    if let given { return given }
+    for candidate in [base, path + "/" + base] where !base.isEmpty && FileSystem.exists(candidate) {
+      return candidate
+    }
+    throw FormatError(
+      path, found: "its base model \"\(base)\", which is not there",
+      expected: "the model that it was trained on", remedy: "Say where it is with --model.")
+  }
+}
+
+extension Tokenizer {
+  /// The tokenizer that belongs to a checkpoint: `tokenizer.json` in its folder, or the one inside its GGUF file.
+  public static func of(_ checkpoint: any Checkpoint) throws -> Tokenizer {
+    if let gguf = checkpoint as? GGUFCheckpoint { return try Tokenizer(gguf: gguf.gguf.vocabulary()) }
+    let path = checkpoint.place + "/tokenizer.json"
+    guard FileSystem.exists(path) else {
+      throw FormatError(
+        checkpoint.place, found: "no tokenizer.json", expected: "the model's tokenizer beside its weights")
+    }
+    return try Tokenizer(json: JSON(contentsOf: path, limit: 1 << 28), name: path)
+  }
+}

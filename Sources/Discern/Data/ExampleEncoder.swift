@@ -1,0 +1,159 @@
+import Compute
+import Formats
+
+/// Turns examples into token ids, and says what did not fit.
+public struct ExampleEncoder: Sendable {
+  let tokenizer: Tokenizer
+  let recipe: Recipe
+  let labels: LabelSet
+  /// Stands for a text without tokens, and fills `paper_padding`.
+  let filler: Int32
+
+  /// What was cut, over all texts of a data set.
+  public struct Report: Equatable, Sendable {
+    /// Texts.
+    public var texts = 0
+    /// Tokens fed to the model.
+    public var tokens = 0
+    /// Longest text in tokens before cutting.
+    public var longest = 0
+    /// Texts that were cut at `max_length`.
+    public var cutTexts = 0
+    /// Words that lost their place: behind the cut, or without any token.
+    public var lostWords = 0
+    /// Gold entities with at least one lost word.
+    public var lostEntities = 0
+    /// Gold entities.
+    public var entities = 0
+  }
+
+  init(_ tokenizer: Tokenizer, recipe: Recipe, labels: LabelSet, model: ModelConfiguration) throws {
+    guard tokenizer.vocabularySize <= model.vocabularySize else {
+      throw DiscernError(
+        .configuration,
+        "tokenizer: it has \(tokenizer.vocabularySize) ids, the model's embedding \(model.vocabularySize) rows; "
+          + "the tokenizer belongs to another model")
+    }
+    self.tokenizer = tokenizer
+    self.recipe = recipe
+    self.labels = labels
+    let candidates = [model.paddingToken.map(Int32.init), tokenizer.padToken, tokenizer.bosToken, tokenizer.eosToken]
+    filler = candidates.compactMap { $0 }.first { $0 >= 0 && $0 < model.vocabularySize } ?? 0
+  }
+
+  /// Encodes all examples of a data set; throws where a text is too long and the recipe says `overflow: error`.
+  public func encode(_ dataset: Dataset) throws -> (examples: [EncodedExample], report: Report) {
+    var report = Report()
+    let encoded = try dataset.examples.map { example in
+      let (result, length) = encode(example)
+      if result.isCut && recipe.overflow == .error {
+        throw FormatError(
+          "\(dataset.name):\(example.line)", found: "a text of \(length) tokens",
+          expected: "at most max_length \(recipe.maxLength)",
+          remedy: "Raise max_length, split the text, or set overflow to truncate.")
+      }
+      report.add(result, example, length: length)
+      return result
+    }
+    return (encoded, report)
+  }
+
+  /// Encodes one example; also returns its length in tokens before cutting.
+  public func encode(_ example: Example) -> (example: EncodedExample, length: Int) {
+    switch recipe.task {
+    case .sequence: return encodeText(example)
+    case .tokens: return encodeWords(example)
+    }
+  }
+
+  private func encodeText(_ example: Example) -> (example: EncodedExample, length: Int) {
+    let text: String =
+      switch example.input {
+      case .text(let text): text
+      case .words(let words): words.joined(separator: " ")
+      }
+    let (ids, length) = fitted(tokenizer.encode(text).tokens)
+    var result = EncodedExample(tokens: ids, rows: [], labels: [], isCut: length > recipe.maxLength)
+    result.rows = [recipe.pooling == .first ? 0 : Int32(ids.count - 1)]
+    if case .classLabel(let name) = example.label {
+      result.labels = [Int32(labels.index(of: name) ?? -1)]
+    }
+    pad(&result)
+    return (result, length)
+  }
+
+  private func encodeWords(_ example: Example) -> (example: EncodedExample, length: Int) {
+    let words: [String] =
+      switch example.input {
+      case .text(let text): WordSplitter.words(in: text).map { String(text[$0]) }
+      case .words(let words): words
+      }
+    let encoding = tokenizer.encode(words: words, prefixSpace: recipe.prefixSpace)
+    let (ids, length) = fitted(encoding.tokens)
+    var result = EncodedExample(tokens: ids, rows: [], labels: [], isCut: length > recipe.maxLength)
+    result.wordCount = words.count
+    var previous: Int32 = -1
+    for (row, word) in encoding.words.prefix(ids.count).enumerated() where word >= 0 && word != previous {
+      result.rows.append(Int32(row))
+      result.words.append(word)
+      previous = word
+    }
+    if case .tags(let tags) = example.label {
+      result.labels = result.words.map { Int32(labels.index(of: tags[Int($0)]) ?? -1) }
+    }
+    pad(&result)
+    return (result, length)
+  }
+
+  /// Ids cut to the longest length (a closing special token stays), at least one, and the length before.
+  private func fitted(_ tokens: [Token]) -> (ids: [Int32], length: Int) {
+    var ids = tokens.map(\.id)
+    if ids.isEmpty { ids = [filler] }
+    let length = ids.count
+    if length > recipe.maxLength {
+      ids.removeLast(length - recipe.maxLength)
+      if let last = tokens.last, last.isSpecial { ids[ids.count - 1] = last.id }
+    }
+    return (ids, length)
+  }
+
+  private func pad(_ example: inout EncodedExample) {
+    let missing = recipe.paperPadding - example.tokens.count
+    if missing > 0 { example.tokens += [Int32](repeating: filler, count: missing) }
+  }
+}
+
+extension ExampleEncoder.Report {
+  fileprivate mutating func add(_ encoded: EncodedExample, _ example: Example, length: Int) {
+    texts += 1
+    tokens += encoded.tokens.count
+    longest = max(longest, length)
+    if encoded.isCut { cutTexts += 1 }
+    lostWords += encoded.wordCount - encoded.words.count
+    guard case .tags(let tags) = example.label else { return }
+    let kept = Set(encoded.words)
+    let spans = Span.strict(tags)
+    entities += spans.count
+    lostEntities += spans.count { span in
+      (span.start..<span.end).contains { !kept.contains(Int32($0)) }
+    }
+  }
+
+  /// One line for people, or `nil` where nothing was cut or lost.
+  public var warning: String? {
+    guard cutTexts > 0 || lostWords > 0 else { return nil }
+    var text = "\(cutTexts) of \(texts) texts cut (longest: \(longest) tokens)"
+    if lostWords > 0 { text += ", \(lostWords) words lost" }
+    if entities > 0 { text += ", \(lostEntities) of \(entities) gold entities lost" }
+    return text
+  }
+
+  /// The same facts for machines.
+  public var json: JSON {
+    [
+      "texts": .integer(texts), "tokens": .integer(tokens), "longest": .integer(longest),
+      "cut_texts": .integer(cutTexts), "lost_words": .integer(lostWords),
+      "entities": .integer(entities), "lost_entities": .integer(lostEntities),
+    ]
+  }
+}

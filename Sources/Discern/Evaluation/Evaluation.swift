@@ -1,0 +1,106 @@
+import Formats
+
+/// How a classifier does on labelled data: metrics of its task, and what of the data it never saw.
+public struct Evaluation: Sendable {
+  /// Metrics of the task.
+  public enum Metrics: Sendable {
+    /// One label for a text.
+    case sequence(ClassificationMetrics)
+    /// One tag for a word; entities where the tags spell spans.
+    case tokens(TagMetrics)
+  }
+
+  /// The metrics.
+  public let metrics: Metrics
+  /// Mean cross-entropy over all answers.
+  public let loss: Double
+  /// What was cut; every gold entity counts, cut or not.
+  public let report: ExampleEncoder.Report
+
+  /// The value of a metric of the recipe; larger is better (the loss is negated).
+  public func value(of metric: String) -> Double {
+    switch (metric, metrics) {
+    case ("loss", _): -loss
+    case ("accuracy", .sequence(let scores)), ("auto", .sequence(let scores)): scores.accuracy
+    case ("f1_macro", .sequence(let scores)): scores.macro.f1
+    case (_, .sequence(let scores)): scores.micro.f1
+    case ("accuracy", .tokens(let scores)): scores.accuracy
+    case ("f1_macro", .tokens(let scores)): scores.strict.macro.f1
+    // Tags that spell no spans (parts of speech) have no entities: accuracy decides.
+    case ("auto", .tokens(let scores)) where scores.strict.overall.gold == 0: scores.accuracy
+    case (_, .tokens(let scores)): scores.strict.micro.f1
+    }
+  }
+
+  /// The headline numbers in the order that a progress line shows them.
+  public var summary: [(name: String, value: Double)] {
+    switch metrics {
+    case .sequence(let scores):
+      [("loss", loss), ("accuracy", scores.accuracy), ("f1_macro", scores.macro.f1)]
+    case .tokens(let scores) where scores.strict.overall.gold == 0:
+      [("loss", loss), ("accuracy", scores.accuracy)]
+    case .tokens(let scores):
+      [
+        ("loss", loss), ("f1", scores.strict.micro.f1), ("precision", scores.strict.micro.precision),
+        ("recall", scores.strict.micro.recall), ("accuracy", scores.accuracy),
+      ]
+    }
+  }
+
+  /// All numbers for machines.
+  public var json: JSON {
+    let scores: JSON =
+      switch metrics {
+      case .sequence(let scores): scores.json
+      case .tokens(let scores): scores.json
+      }
+    var object = scores.object ?? JSONObject()
+    object["loss"] = .number(loss)
+    object["data"] = report.json
+    return .object(object)
+  }
+}
+
+extension Classifier {
+  /// Metrics on labelled data.
+  ///
+  /// Throws where the data has labels that the classifier does not know.
+  public func evaluate(
+    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
+  ) throws -> Evaluation {
+    try labels.checkKnown(in: dataset)
+    let (encoded, report) = try encoder.encode(dataset)
+    return evaluate(dataset.examples, encoded, report, progress: progress)
+  }
+
+  func evaluate(
+    _ examples: [Example], _ encoded: [EncodedExample], _ report: ExampleEncoder.Report,
+    progress: (@Sendable (_ done: Int) -> Void)? = nil
+  ) -> Evaluation {
+    let logits = logits(encoded, progress: progress)
+    let loss = Classifier.meanLoss(encoded, logits)
+    switch adapter.recipe.task {
+    case .sequence:
+      let metrics = ClassificationMetrics(
+        gold: encoded.map { Int($0.labels[0]) }, predicted: logits.map { Classifier.best($0[0]) },
+        labels: labels)
+      return Evaluation(metrics: .sequence(metrics), loss: loss, report: report)
+    case .tokens:
+      let predicted = zip(encoded, logits).map { tags($0, $1) }
+      let metrics = TagMetrics(gold: examples.map(\.tags), predicted: predicted)
+      return Evaluation(metrics: .tokens(metrics), loss: loss, report: report)
+    }
+  }
+
+  private static func meanLoss(_ examples: [EncodedExample], _ logits: [[[Float]]]) -> Double {
+    var sum = 0.0
+    var count = 0
+    for (example, rows) in zip(examples, logits) {
+      for (label, row) in zip(example.labels, rows) where label >= 0 {
+        sum -= logSoftmax(row, at: Int(label))
+        count += 1
+      }
+    }
+    return sum / Double(max(count, 1))
+  }
+}
