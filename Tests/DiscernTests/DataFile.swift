@@ -7,13 +7,20 @@ import Testing
 func withDataFile<Result>(
   _ text: String, extension suffix: String, _ body: (String) throws -> Result
 ) throws -> Result {
+  try withDataFile(Array(text.utf8), extension: suffix, body)
+}
+
+/// Calls `body` with the path of a temporary file with those bytes.
+func withDataFile<Result>(
+  _ bytes: [UInt8], extension suffix: String, _ body: (String) throws -> Result
+) throws -> Result {
   var name = Array("/tmp/discern-XXXXXX.\(suffix)".utf8CString)
   let descriptor = mkstemps(&name, Int32(suffix.utf8.count + 1))
   try #require(descriptor >= 0)
   let path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   defer { unlink(path) }
-  let written = Array(text.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-  try #require(written == text.utf8.count)
+  let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+  try #require(written == bytes.count)
   close(descriptor)
   return try body(path)
 }

@@ -122,6 +122,7 @@ import Testing
         "csv", "text,labels\na,x\n", "file:1", "no \"label\" among the columns \"text\", \"labels\""
       ),
       ("csv", "text,label\na,x\n\"b\nc\",\n", "file:3", "an empty label"),
+      ("csv", "text,label\na, x\n", "file:2", "the label \" x\" with space at its edge"),
       ("csv", "text;label\na;x\n", "file:1", "no \"text\" among the columns \"text;label\""),
       (
         "csv", "t\u{65}\u{301}xt,label\n", "file:1",
@@ -161,6 +162,7 @@ import Testing
       ("conll", "a\nb\n", "file:1", "only the column of the tokens (1 in all)"),
       ("conll", "a\tO\nb\t\n", "file:2", "an empty label"),
       ("conll", "a\tO\n\tO\n", "file:2", "an empty token"),
+      ("conll", "a\tO\nb\tB-X \n", "file:2", "the label \"B-X \" with space at its edge"),
       ("conll", "a O\nb B-X\n\nc PER\n", "file:4", "the tag \"PER\" beside 1 like \"B-X\""),
       ("conll", "a O\nb B-X\nc I\n", "file:3", "the tag \"I\" beside 1 like \"B-X\""),
       ("conll", "a S-X\nb U-X\n", "file:2", "the tag \"U-X\", and \"S-X\" at "),
@@ -192,6 +194,60 @@ import Testing
     columns.tagIndex = 2
     let error = fault { _ = try dataset("a O\n", "conll", .tokens, columns: columns) }
     #expect(error?.place == "file:1" && error?.found == "2 columns")
+  }
+}
+
+@Suite struct DatasetFuzzTests {
+  /// Whatever stands in a file, reading it ends with examples or with a `FormatError` that names the file.
+  @Test(
+    arguments: [
+      (
+        "jsonl",
+        "{\"text\": \"a\\u00e9\", \"label\": \"x\"}\n\n{\"text\": \"b\", \"label\": 3}\r\n",
+        .sequence
+      ),
+      ("csv", "text,label\r\n\"a\n\"\"b\",x\r\n\né,y\n", .sequence),
+      ("jsonl", "{\"tokens\": [\"a\", \"b\"], \"tags\": [\"B-X\", \"I-X\"]}\n", .tokens),
+      ("conll", "-DOCSTART- O\n# c d e\na B-X\nb I-X\n\n# O\nc\u{301} E-Y\n", .tokens),
+      ("conll", "# c\na\tB-\u{301}X\nb\tU-X\n\nc\tO\n", .tokens),
+    ] as [(String, String, Dataset.Task)])
+  func mutatedFiles(suffix: String, text: String, task: Dataset.Task) throws {
+    var generator = SplitMix(state: 7)
+    let alphabet = Array("\"\n\r\t ,#-{}[]:\\OBIESLU0a".utf8) + [0x00, 0xC3, 0xA9, 0xCC, 0x81]
+    var read = 0
+    for _ in 0..<300 {
+      var bytes = Array(text.utf8)
+      for _ in 0..<Int.random(in: 1...4, using: &generator) where !bytes.isEmpty {
+        let position = Int.random(in: 0..<bytes.count, using: &generator)
+        let byte = alphabet.randomElement(using: &generator)!
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: bytes[position] = byte
+        case 1: bytes.insert(byte, at: position)
+        default: bytes.remove(at: position)
+        }
+      }
+      do {
+        read += try withDataFile(bytes, extension: suffix) {
+          try Dataset.read($0, task: task).examples.count
+        }
+      } catch let error as FormatError {
+        #expect(error.place.hasPrefix("/tmp/discern-"))
+      }
+    }
+    #expect(read > 0)
+  }
+}
+
+/// A small generator with a seed.
+private struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
   }
 }
 
