@@ -102,12 +102,18 @@ public final class ExampleReader {
   /// The place of a line for messages.
   func place(_ line: Int) -> String { "\(name):\(line)" }
 
-  /// Checks that a label is not empty.
+  /// Checks that a label is not empty and has no space at its edges: `pos` and `pos ` are hardly meant as two labels.
   func label(_ text: String, _ line: Int) throws -> String {
-    if text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
+    let scalars = text.unicodeScalars
+    guard let first = scalars.first(where: { !$0.properties.isWhitespace }) else {
       throw FormatError(
         place(line), found: "an empty label", expected: "a label for each example",
         remedy: "Label the row, or take it out.")
+    }
+    if first != scalars.first || scalars.last!.properties.isWhitespace {
+      throw FormatError(
+        place(line), found: "the label \"\(text)\" with space at its edge",
+        expected: "a label without space around it", remedy: "Take out the space.")
     }
     return text
   }

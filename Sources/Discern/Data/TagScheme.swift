@@ -148,7 +148,7 @@ private struct TagCensus {
     if let odd {
       throw FormatError(
         odd.place,
-        found: "the tag \"\(odd.tag)\" among \(typed) tags like \"\(first[.typed]!.tag)\"",
+        found: "the tag \"\(odd.tag)\" beside \(typed) like \"\(first[.typed]!.tag)\"",
         expected: "O or a prefix and a type, as B-PER",
         remedy: "Mend the tag; if prefixes mean nothing here, give the scheme: plain.")
     }

@@ -1,0 +1,75 @@
+import Formats
+
+// The metrics under the names that scikit-learn, AutoTrain and seqeval made usual.
+
+extension ClassificationMetrics {
+  /// `accuracy`, `f1_macro`, `precision_weighted` …, `per_class` by label, and `confusion` (rows gold, columns
+  /// predicted).
+  public var json: JSON {
+    var object: JSONObject = ["examples": .integer(count), "accuracy": .number(accuracy)]
+    for (average, scores) in [("macro", macro), ("micro", micro), ("weighted", weighted)] {
+      object.append(scores, suffix: "_" + average)
+    }
+    if let logLoss { object["log_loss"] = .number(logLoss) }
+    var classes = JSONObject()
+    for entry in perClass {
+      var scores = JSONObject()
+      scores.append(entry.scores)
+      scores["support"] = .integer(entry.support)
+      classes.append(JSONString(entry.label), .object(scores))
+    }
+    object["per_class"] = .object(classes)
+    object["confusion"] = [
+      "labels": .array(perClass.map { JSON($0.label) }),
+      "counts": .array(confusion.map { .array($0.map { .integer($0) }) }),
+    ]
+    return .object(object)
+  }
+}
+
+extension TagMetrics {
+  /// `overall_precision`, `overall_recall`, `overall_f1` (as conlleval counts) and `overall_accuracy`, then the
+  /// objects `conlleval` and `strict` with averages and `per_type`.
+  public var json: JSON {
+    var object: JSONObject = ["sentences": .integer(sentences), "tokens": .integer(tokens)]
+    object.append(conlleval.micro, prefix: "overall_")
+    object["overall_accuracy"] = .number(accuracy)
+    object["conlleval"] = conlleval.json
+    object["strict"] = strict.json
+    return .object(object)
+  }
+}
+
+extension EntityMetrics {
+  /// `precision_micro` …, the counts `gold`, `found` and `correct`, and the same in `per_type`.
+  public var json: JSON {
+    var object = JSONObject()
+    for (average, scores) in [("micro", micro), ("macro", macro), ("weighted", weighted)] {
+      object.append(scores, suffix: "_" + average)
+    }
+    object.append(overall)
+    var types = JSONObject()
+    for entry in perType {
+      var scores = JSONObject()
+      scores.append(entry.counts.scores)
+      scores.append(entry.counts)
+      types.append(JSONString(entry.type), .object(scores))
+    }
+    object["per_type"] = .object(types)
+    return .object(object)
+  }
+}
+
+extension JSONObject {
+  fileprivate mutating func append(_ scores: Scores, prefix: String = "", suffix: String = "") {
+    append(JSONString(prefix + "precision" + suffix), .number(scores.precision))
+    append(JSONString(prefix + "recall" + suffix), .number(scores.recall))
+    append(JSONString(prefix + "f1" + suffix), .number(scores.f1))
+  }
+
+  fileprivate mutating func append(_ counts: EntityMetrics.Counts) {
+    append("gold", .integer(counts.gold))
+    append("found", .integer(counts.found))
+    append("correct", .integer(counts.correct))
+  }
+}
