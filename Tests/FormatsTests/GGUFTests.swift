@@ -191,10 +191,12 @@ import Testing
     model.tensors.append(B.tensor("rope_freqs.weight", [2], offset: 128))
     model.data += [UInt8](repeating: 63, count: 8)
     let whole = model.bytes
+    var random = SeededGenerator(state: 2)
     for _ in 0..<5_000 {
       var bytes = whole
-      for _ in 0..<Int.random(in: 1...3) {
-        bytes[Int.random(in: bytes.indices)] = Bool.random() ? .random(in: 0...255) : 0xFF
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let position = Int.random(in: bytes.indices, using: &random)
+        bytes[position] = Bool.random(using: &random) ? .random(in: 0...255, using: &random) : 0xFF
       }
       guard let gguf = try? GGUF(CheckpointFixtures.mapped(bytes, name: "damaged")) else {
         continue

@@ -55,7 +55,7 @@ import Testing
       guard FileManager.default.fileExists(atPath: path) else { continue }
       let file = try Safetensors(path)
       try CheckpointFixtures.withFolder { folder in
-        let tensors = try file.names.shuffled().map { TensorToWrite(try file.tensor($0)) }
+        let tensors = try file.names.reversed().map { TensorToWrite(try file.tensor($0)) }
         try writeSafetensors(tensors, metadata: file.metadata, to: folder + "/f")
         #expect(
           try CheckpointFixtures.read(folder + "/f") == CheckpointFixtures.read(path), "\(name)")
@@ -191,7 +191,7 @@ import Testing
   }
 
   @Test func randomDamageNeverTraps() throws {
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator(state: 1)
     let whole = Self.file(
       Self.two.replacing("%,%", with: "4,8"), [UInt8](repeating: 0, count: 8))
     for _ in 0..<3_000 {
