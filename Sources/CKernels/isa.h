@@ -33,9 +33,9 @@ typedef uint32_t dk_u8 __attribute__((ext_vector_type(8)));
 typedef uint32_t dk_u16 __attribute__((ext_vector_type(16)));
 
 // The same floats at any address.
-typedef float dk_unaligned_f4 __attribute__((ext_vector_type(4), aligned(4), may_alias));
-typedef float dk_unaligned_f8 __attribute__((ext_vector_type(8), aligned(4), may_alias));
-typedef float dk_unaligned_f16 __attribute__((ext_vector_type(16), aligned(4), may_alias));
+typedef float dk_unaligned_f4 __attribute__((ext_vector_type(4), aligned(1), may_alias));
+typedef float dk_unaligned_f8 __attribute__((ext_vector_type(8), aligned(1), may_alias));
+typedef float dk_unaligned_f16 __attribute__((ext_vector_type(16), aligned(1), may_alias));
 
 // Inside a template: vectors of DK_LANES floats, signed and unsigned integers; loads and stores at any address.
 #define DK_F DK_JOIN(dk_f, DK_LANES)
