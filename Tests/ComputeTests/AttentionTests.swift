@@ -131,23 +131,23 @@ struct AttentionCase: CustomTestStringConvertible, Sendable {
 extension KernelTests {
   @Suite struct AttentionTests {
     static let small: [AttentionCase] = [
-      AttentionCase(lengths: [5, 1, 3]),
-      AttentionCase(causal: false, lengths: [4, 2]),
-      AttentionCase(headSize: 12, window: 2, lengths: [6]),
-      AttentionCase(heads: 3, keyValueHeads: 3, headSize: 5, lengths: [3]),
+      AttentionCase(headSize: 3, lengths: [4, 1]),
+      AttentionCase(heads: 2, keyValueHeads: 1, headSize: 5, causal: false, lengths: [3, 2]),
+      AttentionCase(heads: 2, keyValueHeads: 2, headSize: 4, window: 2, lengths: [5]),
     ]
+    // Every multiple and tail of a vector in the head's size, and of a tile in the sequence's length.
     static let large: [AttentionCase] = [
-      AttentionCase(heads: 9, keyValueHeads: 3, headSize: 64, lengths: [8, 1, 33]),
-      AttentionCase(heads: 3, keyValueHeads: 1, headSize: 64, causal: false, lengths: [7, 64]),
-      AttentionCase(heads: 2, keyValueHeads: 1, headSize: 64, lengths: [130]),
-      AttentionCase(heads: 2, keyValueHeads: 1, headSize: 20, causal: false, lengths: [35, 100]),
+      AttentionCase(heads: 3, keyValueHeads: 1, headSize: 64, lengths: [8, 1, 33]),
+      AttentionCase(heads: 2, keyValueHeads: 2, headSize: 64, causal: false, lengths: [7, 40]),
+      AttentionCase(heads: 1, keyValueHeads: 1, headSize: 64, lengths: [100]),
+      AttentionCase(heads: 2, keyValueHeads: 1, headSize: 20, causal: false, lengths: [35, 70]),
       AttentionCase(heads: 2, keyValueHeads: 2, headSize: 28, window: 7, lengths: [1, 90, 2]),
       AttentionCase(heads: 2, keyValueHeads: 1, headSize: 12, window: 40, lengths: [97]),
-      AttentionCase(heads: 4, keyValueHeads: 1, headSize: 32, lengths: [17, 40]),
+      AttentionCase(heads: 6, keyValueHeads: 2, headSize: 32, lengths: [17, 24]),
       AttentionCase(heads: 2, keyValueHeads: 1, headSize: 80, lengths: [31]),
       AttentionCase(heads: 1, keyValueHeads: 1, headSize: 96, lengths: [49]),
       AttentionCase(heads: 2, keyValueHeads: 1, headSize: 128, window: 1, lengths: [34]),
-      AttentionCase(heads: 2, keyValueHeads: 1, headSize: 128, lengths: [66]),
+      AttentionCase(heads: 1, keyValueHeads: 1, headSize: 128, lengths: [66]),
       AttentionCase(heads: 5, keyValueHeads: 5, headSize: 9, causal: false, lengths: [1, 2, 19]),
     ]
 

@@ -135,5 +135,19 @@ extension KernelTests {
         expectSame(over, y, "y over x")
       }
     }
+
+    /// The exponential itself, from 1 down to where it would be subnormal, relative to its value.
+    @Test func exponentials() {
+      let x = (0...50_000).map { -Float($0) / 573 } + [-88, -1000, -.infinity]
+      let sum = x.reduce(0) { $0 + exp(Double($1)) }
+      onEverySet { set in
+        var y = [Float](repeating: .nan, count: x.count)
+        dk_softmax(x, 1, Int64(x.count), &y)
+        let worst = zip(x, y).dropLast(3).map { abs(Double($1) * sum / exp(Double($0)) - 1) }
+          .enumerated().filter { x[$0.offset] > -80 }.map(\.element).max()!
+        #expect(worst < 3e-7)
+        #expect(y.suffix(3).allSatisfy { $0 == 0 })
+      }
+    }
   }
 }
