@@ -12,6 +12,7 @@ For each setting (task × attention × pooling):
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -54,10 +55,12 @@ def sentences(split):
 def texts(task):
     if task == "sequence":
         return [json.loads(line)["text"] for line in ticket_lines("test")[:TEXTS]]
-    return [
-        " ".join(line.split("\t")[0] for line in sentence.split("\n"))
-        for sentence in sentences("test")[:TEXTS]
+    joined = [
+        " ".join(line.split("\t")[0] for line in sentence.split("\n")) for sentence in sentences("test")
     ]
+    # Only sentences that discern, given running text, splits into these very words.
+    plain = [text for text in joined if re.findall(r"\w+|[^\w\s]", text) == text.split()]
+    return plain[:TEXTS]
 
 
 def training_files(task, folder):
@@ -120,7 +123,7 @@ class Discern:
         if len(rows) != len(some_texts):
             raise RuntimeError(f"{len(some_texts)} texts in, {len(rows)} rows out")
         if setting.task == "tokens":
-            return [torch.stack([vector(t, labels) for t in row["tokens"]]) for row in rows]
+            return [torch.stack([vector(word, labels) for word in row["words"]]) for row in rows]
         return [vector(row, labels) for row in rows]
 
 
