@@ -45,10 +45,12 @@ let package = Package(
     .testTarget(
       name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"],
       swiftSettings: swiftSettings),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FormatsTests", dependencies: ["Formats"], exclude: ["Fixtures"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "DiscernTests", dependencies: ["Discern", "Compute", "Formats", "TestSupport"],
-      swiftSettings: swiftSettings),
+      exclude: ["Fixtures"], swiftSettings: swiftSettings),
     .testTarget(
       name: "CLITests", dependencies: ["DiscernCLI"], swiftSettings: swiftSettings),
   ],
