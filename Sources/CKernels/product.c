@@ -158,16 +158,6 @@ static int64_t build_panels(const dk_product_set_t *set, dk_direction_t directio
 
 // ---- weights to come --------------------------------------------------------------------------------------------------
 
-// The stored weights of the panels that will be built next, line by line. They are asked for while the present panels
-// are in use: the memory works during the arithmetic.
-typedef struct {
-  const uint8_t *row;
-  int64_t rows, row_bytes, width;  // bytes of each row that matter
-  int64_t offset;
-} upcoming_t;
-
-enum { LINE = 64 };
-
 // Of small segments nothing: they are in the cache already.
 static upcoming_t upcoming(dk_direction_t direction, const step_t *step, int64_t first, int64_t columns) {
   const piece_t *piece = &step->pieces[0];
@@ -182,17 +172,6 @@ static upcoming_t upcoming(dk_direction_t direction, const step_t *step, int64_t
       .row_bytes = weight->row_bytes,
       .width = (width + values - 1) / values * bytes,
   };
-}
-
-static int64_t upcoming_lines(const upcoming_t *next) { return next->rows * ((next->width + LINE - 1) / LINE); }
-
-static void prefetch(upcoming_t *next, int64_t lines) {
-  for (; lines > 0 && next->rows > 0; lines--) {
-    __builtin_prefetch(next->row + next->offset, 0, 2);
-    next->offset += LINE;
-    if (next->offset < next->width) continue;
-    next->offset = 0, next->row += next->row_bytes, next->rows--;
-  }
 }
 
 // ---- tiles ----------------------------------------------------------------------------------------------------------
@@ -210,14 +189,14 @@ static void copy_rows(const step_t *step, int64_t first_row, int64_t rows, float
 
 // One tile of `columns` columns, which may be fewer than the kernel writes.
 static void run_tile(const dk_product_set_t *set, int64_t rows, int64_t columns, const float *b, int64_t k, float *y,
-                     int64_t y_stride, int accumulate, scratch_t *scratch) {
+                     int64_t y_stride, int accumulate, upcoming_t *next, scratch_t *scratch) {
   const int narrow = columns <= set->lanes;
   const dk_tile_t tile = (narrow ? set->narrow : set->wide)[rows];
   if (columns == (narrow ? set->lanes : set->tile_columns)) {
-    tile(scratch->x, b, k, y, y_stride, accumulate);
+    tile(scratch->x, b, k, y, y_stride, accumulate, next);
     return;
   }
-  tile(scratch->x, b, k, scratch->tile, PANEL, 0);
+  tile(scratch->x, b, k, scratch->tile, PANEL, 0, next);
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns; c++) {
       const float sum = scratch->tile[r * PANEL + c];
@@ -230,16 +209,13 @@ static void run_step(const dk_product_set_t *set, const step_t *step, int64_t M,
                      float *y, int64_t y_stride, int accumulate, upcoming_t next, scratch_t *scratch) {
   // Tiles of almost equal height: a last tile of one row would cost nearly as much as a full one.
   const int64_t tiles = (M + set->tile_rows - 1) / set->tile_rows;
-  // With few tiles there is no arithmetic to hide behind, and a burst of requests only stands in the way.
-  const int64_t lines = tiles < 4 ? 0 : (upcoming_lines(&next) + tiles - 1) / tiles;
   for (int64_t tile = 0, row = 0; tile < tiles; tile++) {
-    prefetch(&next, lines);
     const int64_t rows = (M - row) / (tiles - tile);
     copy_rows(step, row, rows, scratch->x);
     for (int64_t c = 0; c < columns; c += set->tile_columns)
       run_tile(set, rows, smaller(columns - c, set->tile_columns),
                scratch->panels + c / PANEL * panel_stride + c % PANEL, step->k, y + row * y_stride + c, y_stride,
-               accumulate, scratch);
+               accumulate, &next, scratch);
     row += rows;
   }
 }

@@ -13,8 +13,25 @@ enum {
   MAX_TILE_ROWS = 14,
 };
 
+// The stored weights of the panels that will be built next, line by line. The tiles ask for them, a line every few k,
+// so that the memory works during the arithmetic; asked for in bursts they would hold up the tiles' own loads.
+typedef struct {
+  const uint8_t *row;
+  int64_t rows, row_bytes, width;  // rows still to come; the bytes of each that matter
+  int64_t offset;
+} upcoming_t;
+
+static inline __attribute__((always_inline)) void ask_for_line(upcoming_t *next) {
+  if (next->rows <= 0) return;
+  __builtin_prefetch(next->row + next->offset, 0, 2);
+  next->offset += 64;
+  if (next->offset < next->width) return;
+  next->offset = 0, next->row += next->row_bytes, next->rows--;
+}
+
 // y (rows, columns) = or += a (rows, STEP) · b (k, PANEL); rows and columns are the kernel's own.
-typedef void (*dk_tile_t)(const float *a, const float *b, int64_t k, float *y, int64_t y_stride, int accumulate);
+typedef void (*dk_tile_t)(const float *a, const float *b, int64_t k, float *y, int64_t y_stride, int accumulate,
+                          upcoming_t *next);
 
 typedef struct {
   int64_t lanes;
