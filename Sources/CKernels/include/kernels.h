@@ -131,6 +131,8 @@ typedef struct {
 } dk_attention_t;
 
 // Bytes of scratch for both directions; longest = length of the longest sequence. Linear in `longest`: no T × T matrix.
+// A sequence's results are those that it has alone, bit for bit; under a causal mask y and logsum of a token do not
+// depend on later tokens either (as long as these are finite: a hidden value counts 0 times, and 0 · NaN is NaN).
 size_t dk_attention_scratch(const dk_attention_t *attention, int64_t longest);
 
 // q (N, heads·head_size), k, v (N, key_value_heads·head_size) → y like q; logsum (N, heads) = log Σ exp of each row.
@@ -144,7 +146,8 @@ void dk_attention_backward(const dk_attention_t *attention, const float *q, cons
 // ---- pooling, loss, optimiser (loss_adamw.c) ----------------------------------------------------------------------
 
 typedef enum { DK_POOL_LAST = 0, DK_POOL_FIRST = 1, DK_POOL_MEAN = 2, DK_POOL_MAX = 3 } dk_pooling_t;
-// y (sequence_count, width); for MAX, argmax (sequence_count, width) holds the row that won (the first of equals).
+// y (sequence_count, width), 0 for a sequence without rows; for MAX, argmax (sequence_count, width) holds the row that
+// won (the first of equals).
 void dk_pool(dk_pooling_t kind, const float *x, int64_t width, const int32_t *starts, int64_t sequence_count, float *y,
              int32_t *argmax);
 // dx (N, width) is written.
