@@ -1,9 +1,9 @@
 // Speed of the products, in percent of what a loop of bare multiply-adds reaches on the same core in the same run.
 //
 //   clang -std=gnu11 -O3 -ISources/CKernels/include Scripts/kernel-bench.c Sources/CKernels/*.c -lm -lpthread \
-//     -o /tmp/kernel-bench
-//   /tmp/kernel-bench            all shapes, or
-//   /tmp/kernel-bench 256 100    these numbers of rows; DISCERN_ISA=avx2 chooses the instruction set.
+//     -o .build/kernel-bench
+//   .build/kernel-bench            all shapes, or
+//   .build/kernel-bench 256 100    these numbers of rows; DISCERN_ISA=avx2 chooses the instruction set.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
