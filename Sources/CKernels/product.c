@@ -94,9 +94,9 @@ static int take_step(dk_direction_t direction, cursor_t *cursor, step_t *step) {
   return 1;
 }
 
-// ---- weights to come --------------------------------------------------------------------------------------------------
+// ---- weights to come ----------------------------------------------------------------------------------------------
 
-// Of small segments nothing: they are in the cache already.
+// The first piece of a step; the small segments that ride on it are in the cache already.
 static upcoming_t upcoming(dk_direction_t direction, const step_t *step, int64_t first, int64_t columns) {
   const piece_t *piece = &step->pieces[0];
   const dk_weight_t *weight = &piece->segment->weight;

@@ -47,7 +47,8 @@ typedef struct {
   dk_format_t format;
 } dk_weight_t;
 
-// out[count] = values first … first+count-1 of one row. Any first and count inside the row.
+// out[count] = values first … first+count-1 of one row. Any first and count inside the row. Every instruction set
+// decodes to the same bits.
 void dk_decode(const dk_weight_t *weight, int64_t row, int64_t first, int64_t count, float *out);
 
 // ---- products (product.c) ---------------------------------------------------------------------------------------
@@ -65,20 +66,22 @@ typedef struct {
   float scale;       // multiplies the weight
 } dk_segment_t;
 
-// Bytes of scratch that dk_product and dk_outer need, for any shape. 64-byte aligned.
+// Bytes of scratch that dk_product and dk_outer need, for any shape. 64-byte aligned; one for each thread.
 size_t dk_product_scratch(void);
 
 // y (M, outputs) = [y if accumulate] + bias (outputs, or NULL) + sum over segments of scale · x · op(W).
 // The reduction over all segments is one pass: low-rank pairs ride along with their frozen product.
 // Only outputs first_output ..< last_output are written (multiples of dk_product_panel() or the end):
 // a caller may spread them over threads; the bits do not depend on the split.
+// y may not overlap x. In a DK_BACKWARD product, a quantized weight's blocks lie along the outputs: cuts at multiples of
+// dk_product_panel() are right for every format, though finer than the 256-value blocks.
 void dk_product(dk_direction_t direction, const dk_segment_t *segments, int64_t segment_count, int64_t M,
                 const float *bias, float *y, int64_t y_stride, int accumulate,
                 int64_t first_output, int64_t last_output, void *scratch);
 int64_t dk_product_panel(void);
 
 // g (a_columns, b_columns) += scale · aᵀ (M, a_columns)ᵀ · b (M, b_columns). Gradient of a small dense weight;
-// one of the two widths is usually a rank (1 … 64).
+// one of the two widths is usually a rank (1 … 64). The rows are summed in their order, in runs of fixed length.
 void dk_outer(const float *a, int64_t a_stride, int64_t a_columns, const float *b, int64_t b_stride,
               int64_t b_columns, int64_t M, float scale, float *g, int64_t g_stride, void *scratch);
 
