@@ -41,8 +41,8 @@ public final class Tokenizer: Sendable {
     self.vocabularySize = vocabularySize
     if parts.postProcessor.trimsSpaces {
       parts.postProcessor.spaces = (0..<vocabularySize).map { id in
-        let piece = parts.vocabulary.piece(id) ?? []
-        return PostProcessor.spaces(of: addedByID[Int32(id)]?.content[...] ?? piece)
+        if addedByID[Int32(id)] != nil { return PostProcessor.asInText }
+        return PostProcessor.spaces(of: parts.vocabulary.piece(id) ?? [])
       }
     }
     bosToken = parts.bosToken
