@@ -1,9 +1,9 @@
 // Speed of the products, in percent of what a loop of bare multiply-adds reaches on the same core in the same run.
 //
 //   clang -std=gnu11 -O3 -ISources/CKernels/include Scripts/kernel-bench.c Sources/CKernels/*.c -lm -lpthread \
-//     -o /tmp/kernel-bench
-//   /tmp/kernel-bench            all shapes, or
-//   /tmp/kernel-bench 256 100    these numbers of rows; DISCERN_ISA=avx2 chooses the instruction set.
+//     -o .build/kernel-bench
+//   .build/kernel-bench            all shapes, or
+//   .build/kernel-bench 256 100    these numbers of rows; DISCERN_ISA=avx2 chooses the instruction set.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +103,8 @@ static int ascending(const void *a, const void *b) {
 enum { COPIES = 40, REPEATS = 150 };
 
 // Percent of the limit. Product and limit take turns; the best decile of their ratios counts, because neighbours that
-// take the core away in the middle of a product tell nothing about it. Every product has another copy of the weight: a model's layers come from memory, not from the cache.
+// take the core away in the middle of a product tell nothing about it. Every product has another copy of the weight:
+// a model's layers come from memory, not from the cache.
 static double measure(dk_direction_t direction, dk_segment_t *segments, int64_t count, int64_t M, int64_t outputs,
                       float *y, void *scratch) {
   dk_weight_t *weight = &segments[0].weight;

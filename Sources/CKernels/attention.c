@@ -30,6 +30,31 @@ static range_t seeing(const dk_attention_t *attention, int64_t first, int64_t la
   return (range_t){most_of(from, first), attention->window ? least(to, last + attention->window - 1) : to};
 }
 
+// The gradient's scratch for one sequence and one key/value head.
+typedef struct {
+  int64_t padded, stride;              // floats from row to row: of a head, of scores
+  float *key_panels, *value_panels;    // (panels, head_size, panel)
+  float *keys, *d_keys, *d_values;     // (T, padded)
+  float *queries, *d_out;              // (block, padded); queries are times scale
+  float *scores, *d_scores;            // (block, stride): P and dS
+  float *out;                          // (LARGEST_ROWS, padded)
+} backward_t;
+
+static backward_t lay_out(float *scratch, int64_t T, int64_t size, int64_t lanes, int64_t panel, int64_t block) {
+  backward_t in = {.padded = round_up(size, lanes), .stride = score_stride(T)};
+  in.key_panels = scratch;
+  in.value_panels = in.key_panels + round_up(T, panel) * size;
+  in.keys = in.value_panels + round_up(T, panel) * size;
+  in.d_keys = in.keys + T * in.padded;
+  in.d_values = in.d_keys + T * in.padded;
+  in.queries = in.d_values + T * in.padded;
+  in.d_out = in.queries + block * in.padded;
+  in.scores = in.d_out + block * in.padded;
+  in.d_scores = in.scores + block * in.stride;
+  in.out = in.d_scores + block * in.stride;
+  return in;
+}
+
 #define DK_TEMPLATE "attention.inc"
 #include "isa_variants.h"
 

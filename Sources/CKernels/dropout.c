@@ -1,4 +1,4 @@
-// Dropout whose mask is a function of (seed, step, site, row, column). Interface in kernels.h, arithmetic in dropout.inc.
+// Dropout by a mask that is a function of (seed, step, site, row, column). Interface in kernels.h.
 #include "isa.h"
 
 #define DK_TEMPLATE "dropout.inc"

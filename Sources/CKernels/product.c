@@ -94,6 +94,35 @@ static int take_step(dk_direction_t direction, cursor_t *cursor, step_t *step) {
   return 1;
 }
 
+// ---- weights to come ----------------------------------------------------------------------------------------------
+
+// The first piece of a step; the small segments that ride on it are in the cache already.
+static upcoming_t upcoming(dk_direction_t direction, const step_t *step, int64_t first, int64_t columns) {
+  const piece_t *piece = &step->pieces[0];
+  const dk_weight_t *weight = &piece->segment->weight;
+  const int64_t values = dk_block_values(weight->format), bytes = dk_block_bytes(weight->format);
+  const int forward = direction == DK_FORWARD;
+  const int64_t row = forward ? first : piece->first, column = forward ? piece->first : first;
+  const int64_t width = smaller(forward ? piece->count : columns, weight->columns - column);
+  return (upcoming_t){
+      .row = (const uint8_t *)weight->data + row * weight->row_bytes + column / values * bytes,
+      .rows = smaller(forward ? columns : piece->count, weight->rows - row),
+      .row_bytes = weight->row_bytes,
+      .width = (width + values - 1) / values * bytes,
+  };
+}
+
+// How many of the lines to ask for with every 16 rows that are built: with few rows of x the tiles are too few to ask
+// for all of them, and building is bound by the memory.
+static int64_t lines_while_building(const upcoming_t *next, int64_t M, int64_t rows) {
+  if (M > 3 * MAX_TILE_ROWS) return 0;
+  return next->rows * ((next->width + 63) / 64) * 16 / rows + 1;
+}
+
+static void ask_for_lines(upcoming_t *next, int64_t lines) {
+  for (; lines > 0; lines--) ask_for_line(next);
+}
+
 // ---- panels -------------------------------------------------------------------------------------------------------
 
 // count values of a row from `first` on; whole groups of 32 without detour.
@@ -124,12 +153,14 @@ static void build_forward(const dk_product_set_t *set, const piece_t *piece, int
 }
 
 // Columns first … first + columns - 1 of the weight, to panels that are panel_stride floats apart.
-static void build_backward(const piece_t *piece, int64_t first, int64_t columns, float *to, int64_t panel_stride) {
+static void build_backward(const piece_t *piece, int64_t first, int64_t columns, float *to, int64_t panel_stride,
+                           upcoming_t *next, int64_t lines) {
   const dk_weight_t *weight = &piece->segment->weight;
   const dk_decode_groups_t decode = dk_group_decoder(weight->format);
   const int64_t whole = columns / PANEL, rest = columns % PANEL;
   for (int64_t k = 0; k < piece->count; k++, to += PANEL) {
     const int64_t row = piece->first + k;
+    if (k % 16 == 0) ask_for_lines(next, lines);
     decode((const uint8_t *)weight->data + row * weight->row_bytes, first / PANEL, whole, to, panel_stride);
     if (rest == 0) continue;
     float *last = to + whole * panel_stride;
@@ -140,38 +171,23 @@ static void build_backward(const piece_t *piece, int64_t first, int64_t columns,
 
 // Panels of outputs first … first + columns - 1 for one step. Returns the distance of two panels.
 static int64_t build_panels(const dk_product_set_t *set, dk_direction_t direction, const step_t *step, int64_t first,
-                            int64_t columns, scratch_t *scratch) {
+                            int64_t columns, int64_t M, upcoming_t *next, scratch_t *scratch) {
+  const int64_t lines = lines_while_building(next, M, direction == DK_FORWARD ? columns : step->pieces[0].count);
   const int64_t panel_stride = (step->k + 16) * PANEL, panels = (columns + PANEL - 1) / PANEL;
   float *to = scratch->panels;
   for (int64_t p = 0; p < step->piece_count; p++) {
     const piece_t *piece = &step->pieces[p];
-    if (direction == DK_BACKWARD) build_backward(piece, first, columns, to, panel_stride);
-    for (int64_t c = 0; direction == DK_FORWARD && c < columns; c += 16)
+    if (direction == DK_BACKWARD) build_backward(piece, first, columns, to, panel_stride, next, lines);
+    for (int64_t c = 0; direction == DK_FORWARD && c < columns; c += 16) {
+      ask_for_lines(next, lines);
       build_forward(set, piece, first + c, to + c / PANEL * panel_stride + c % PANEL, scratch);
+    }
     if (piece->segment->scale != 1)
       for (int64_t panel = 0; panel < panels; panel++)
         for (int64_t i = 0; i < piece->count * PANEL; i++) to[panel * panel_stride + i] *= piece->segment->scale;
     to += piece->count * PANEL;
   }
   return panel_stride;
-}
-
-// ---- weights to come --------------------------------------------------------------------------------------------------
-
-// Of small segments nothing: they are in the cache already.
-static upcoming_t upcoming(dk_direction_t direction, const step_t *step, int64_t first, int64_t columns) {
-  const piece_t *piece = &step->pieces[0];
-  const dk_weight_t *weight = &piece->segment->weight;
-  const int64_t values = dk_block_values(weight->format), bytes = dk_block_bytes(weight->format);
-  const int forward = direction == DK_FORWARD;
-  const int64_t row = forward ? first : piece->first, column = forward ? piece->first : first;
-  const int64_t width = smaller(forward ? piece->count : columns, weight->columns - column);
-  return (upcoming_t){
-      .row = (const uint8_t *)weight->data + row * weight->row_bytes + column / values * bytes,
-      .rows = smaller(forward ? columns : piece->count, weight->rows - row),
-      .row_bytes = weight->row_bytes,
-      .width = (width + values - 1) / values * bytes,
-  };
 }
 
 // ---- tiles ----------------------------------------------------------------------------------------------------------
@@ -206,7 +222,7 @@ static void run_tile(const dk_product_set_t *set, int64_t rows, int64_t columns,
 
 // y (M, columns) = or += the step's product with the panels.
 static void run_step(const dk_product_set_t *set, const step_t *step, int64_t M, int64_t columns, int64_t panel_stride,
-                     float *y, int64_t y_stride, int accumulate, upcoming_t next, scratch_t *scratch) {
+                     float *y, int64_t y_stride, int accumulate, upcoming_t *next, scratch_t *scratch) {
   // Tiles of almost equal height: a last tile of one row would cost nearly as much as a full one.
   const int64_t tiles = (M + set->tile_rows - 1) / set->tile_rows;
   for (int64_t tile = 0, row = 0; tile < tiles; tile++) {
@@ -215,7 +231,7 @@ static void run_step(const dk_product_set_t *set, const step_t *step, int64_t M,
     for (int64_t c = 0; c < columns; c += set->tile_columns)
       run_tile(set, rows, smaller(columns - c, set->tile_columns),
                scratch->panels + c / PANEL * panel_stride + c % PANEL, step->k, y + row * y_stride + c, y_stride,
-               accumulate, &next, scratch);
+               accumulate, next, scratch);
     row += rows;
   }
 }
@@ -235,7 +251,6 @@ void dk_product(dk_direction_t direction, const dk_segment_t *segments, int64_t 
     if (bias) add_bias(bias + first, M, columns, y + first, y_stride, accumulate), started = 1;
     cursor_t cursor = {segments, segment_count, 0};
     for (step_t step, next; take_step(direction, &cursor, &step);) {
-      const int64_t panel_stride = build_panels(set, direction, &step, first, columns, scratch);
       cursor_t ahead = cursor;
       upcoming_t lines = {.rows = 0};
       if (take_step(direction, &ahead, &next)) {
@@ -245,7 +260,8 @@ void dk_product(dk_direction_t direction, const dk_segment_t *segments, int64_t 
         take_step(direction, &ahead, &next);
         lines = upcoming(direction, &next, after, smaller(last_output - after, PANELS * PANEL));
       }
-      run_step(set, &step, M, columns, panel_stride, y + first, y_stride, started, lines, scratch);
+      const int64_t panel_stride = build_panels(set, direction, &step, first, columns, M, &lines, scratch);
+      run_step(set, &step, M, columns, panel_stride, y + first, y_stride, started, &lines, scratch);
       started = 1;
     }
   }

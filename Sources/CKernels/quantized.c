@@ -9,6 +9,7 @@
 
 typedef uint8_t bytes16 __attribute__((ext_vector_type(16)));
 typedef int8_t signed16 __attribute__((ext_vector_type(16)));
+typedef uint16_t shorts8 __attribute__((ext_vector_type(8)));
 typedef uint16_t shorts16 __attribute__((ext_vector_type(16)));
 typedef _Float16 halves16 __attribute__((ext_vector_type(16)));
 
@@ -17,6 +18,17 @@ DK_INLINE bytes16 load16(const uint8_t *p) {
   bytes16 v;
   memcpy(&v, p, sizeof v);
   return v;
+}
+
+// Bits shift … of every byte, under `mask`. Shifted as 16-bit lanes, which processors can; what crosses over from the
+// neighbour falls to the mask.
+DK_INLINE bytes16 field(bytes16 bytes, int64_t shift, uint8_t mask) {
+  return (bytes16)((shorts8)bytes >> (uint16_t)shift) & mask;
+}
+
+// `value` where bit i of the byte is set, else 0.
+DK_INLINE bytes16 value_of_bit(bytes16 bytes, int64_t i, uint8_t value) {
+  return (bytes16)((bytes & (uint8_t)(1 << i)) != 0) & value;
 }
 
 DK_INLINE float as_float(uint32_t bits) {

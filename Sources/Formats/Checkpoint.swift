@@ -12,6 +12,10 @@ public protocol Checkpoint: Sendable {
   ///
   /// Throws `FormatError` if there is none of that name (it lists the nearest ones) or its type is unsupported.
   func tensor(_ name: String) throws -> StoredTensor
+  /// Reads the tokenizer that lies with the model.
+  ///
+  /// Throws `FormatError` if there is none, or it asks for what this library does not do.
+  func tokenizer() throws -> Tokenizer
 }
 
 extension Checkpoint {

@@ -39,6 +39,23 @@ public struct FolderCheckpoint: Checkpoint {
     return try tensors.tensor(stored).renamed(name)
   }
 
+  /// Reads `tokenizer.json`, and from `tokenizer_config.json` which tokens begin, end and pad a text.
+  ///
+  /// Throws `FormatError` if the file is missing, malformed or asks for what this library does not do.
+  public func tokenizer() throws -> Tokenizer {
+    let path = "\(place)/tokenizer.json"
+    guard FileKind(path) == .file else {
+      throw FormatError(
+        place, found: "no tokenizer.json", expected: "the model's tokenizer beside its weights",
+        remedy: "Save it there with AutoTokenizer.from_pretrained(…).save_pretrained(…).")
+    }
+    let options = "\(place)/tokenizer_config.json"
+    let configuration =
+      FileKind(options) == .file ? try JSON(contentsOf: options, limit: 1 << 26) : nil
+    let json = try JSON(contentsOf: path, limit: 1 << 28)
+    return try Tokenizer(json: json, name: path, configuration: configuration)
+  }
+
   /// The tensors under their full names, and the names that the files give them.
   private static func named(
     _ tensors: SafetensorsSet

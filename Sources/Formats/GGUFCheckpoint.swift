@@ -13,5 +13,12 @@ public struct GGUFCheckpoint: Checkpoint {
     configuration = try ModelConfiguration(gguf)
   }
 
+  /// Reads the tokenizer from the metadata.
+  ///
+  /// Throws `FormatError` if there is none, or it asks for what this library does not do.
+  public func tokenizer() throws -> Tokenizer {
+    try Tokenizer(gguf: gguf.vocabulary(), name: place)
+  }
+
   public func tensor(_ name: String) throws -> StoredTensor { try gguf.tensor(name) }
 }

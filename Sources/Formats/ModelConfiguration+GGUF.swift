@@ -30,9 +30,9 @@ extension ModelConfiguration {
     queryKeyNorm = family == .qwen3
     tiedEmbeddings = !gguf.contains("lm_head.weight")
     isCausal = try gguf.metadata.bool(reader.key("attention.causal")) ?? true
-    beginToken = try reader.token("bos_token_id")
-    endTokens = try reader.token("eos_token_id").map { [$0] } ?? []
-    paddingToken = try reader.token("padding_token_id")
+    beginToken = try gguf.metadata.token("bos_token_id")
+    endTokens = try gguf.metadata.token("eos_token_id").map { [$0] } ?? []
+    paddingToken = try gguf.metadata.token("padding_token_id")
     pairedRotation = family == .llama || family == .mistral
     storedDataType =
       gguf.listings.first { $0.name == first + "self_attn.q_proj.weight" }?.format.description
@@ -90,16 +90,6 @@ private struct GGUFConfigurationReader {
       throw metadata.wrong(key, expected: "a number above 0")
     }
     return value
-  }
-
-  /// The id of a special token; nil where the file has none.
-  func token(_ suffix: String) throws -> Int? {
-    let key = "tokenizer.ggml.\(suffix)"
-    guard let token = try metadata.int(key), token != -1, token != Int(UInt32.max) else {
-      return nil
-    }
-    guard token >= 0 else { throw metadata.wrong(key, expected: "a token id") }
-    return token
   }
 
   func refuseUnsupported() throws {

@@ -1,7 +1,7 @@
 import CKernels
 import Testing
 
-extension KernelTests {
+extension KernelSuites {
   @Suite struct DropoutTests {
     func dropout(
       _ x: [Float], width: Int, p: Float = 0.25, seed: UInt64 = 42, step: UInt32 = 3,
@@ -54,9 +54,9 @@ extension KernelTests {
     }
 
     @Test func maskDoesNotDependOnChunks() {
-      var numbers = Numbers(seed: 8)
+      var random = Random(8)
       let width = 77
-      let x = numbers.floats(9 * width)
+      let x = random.floats(9 * width)
       onEverySet { set in
         let whole = dropout(x, width: width)
         let first = dropout([Float](x[..<(4 * width)]), width: width)
@@ -91,8 +91,8 @@ extension KernelTests {
     }
 
     @Test func allAndNothing() {
-      var numbers = Numbers(seed: 9)
-      let x = numbers.floats(100)
+      var random = Random(9)
+      let x = random.floats(100)
       onEverySet { set in
         expectSame(dropout(x, width: 50, p: 0), x, "p = 0")
         #expect(dropout(x, width: 50, p: 1).allSatisfy { $0 == 0 })

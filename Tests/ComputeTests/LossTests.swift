@@ -2,7 +2,7 @@ import CKernels
 import Foundation
 import Testing
 
-extension KernelTests {
+extension KernelSuites {
   @Suite struct LossTests {
     // MARK: pooling
 
@@ -24,11 +24,11 @@ extension KernelTests {
 
     @Test(arguments: 0..<4) func pooling(kind: Int) {
       let kind = Self.kinds[kind]
-      var numbers = Numbers(seed: 1)
+      var random = Random(1)
       let width = 21
       let starts: [Int32] = [0, 1, 6, 14]
-      let x = numbers.floats(14 * width)
-      let dy = numbers.floats(3 * width)
+      let x = random.floats(14 * width)
+      let dy = random.floats(3 * width)
       let wanted = pool(kind, x.doubles, width: width, starts: starts)
       let gradient = differences(
         of: { pool(kind, $0, width: width, starts: starts) }, at: x.doubles, dy: dy.doubles)
@@ -64,9 +64,9 @@ extension KernelTests {
     }
 
     @Test(arguments: [1, 2, 5, 16, 33, 300]) func crossEntropy(classes: Int) {
-      var numbers = Numbers(seed: 2)
+      var random = Random(2)
       let M = 4
-      let logits = numbers.floats(M * classes, range: 6)
+      let logits = random.floats(M * classes, range: 6)
       let labels: [Int32] = [0, Int32(classes - 1), -100, Int32(classes / 2)]
       let weight: Float = 1.0 / 3
       let wanted = loss(logits.doubles, labels, classes: classes, weight: Double(weight))
@@ -91,9 +91,9 @@ extension KernelTests {
 
     /// 50,000 classes and logits far from zero: the loss keeps its digits.
     @Test func crossEntropyOfAVocabulary() {
-      var numbers = Numbers(seed: 3)
+      var random = Random(3)
       let classes = 50_000
-      let logits = numbers.floats(classes, range: 8).map { $0 + 1000 }
+      let logits = random.floats(classes, range: 8).map { $0 + 1000 }
       let wanted = loss(logits.doubles, [77], classes: classes, weight: 1)
       onEverySet { set in
         #expect(abs(dk_cross_entropy(logits, [77], 1, Int64(classes), 1, nil) - wanted) < 1e-6)
@@ -116,9 +116,9 @@ extension KernelTests {
     }
 
     @Test(arguments: [1, 3, 16, 50, 1000]) func softmax(classes: Int) {
-      var numbers = Numbers(seed: 4)
+      var random = Random(4)
       let M = 3
-      let x = numbers.floats(M * classes, range: 20)
+      let x = random.floats(M * classes, range: 20)
       let wanted = (0..<M).flatMap { row in
         let exps = x[row * classes..<(row + 1) * classes].map { exp(Double($0)) }
         let sum = exps.reduce(0, +)

@@ -2,11 +2,11 @@ import CKernels
 import Foundation
 import Testing
 
-extension KernelTests {
+extension KernelSuites {
   @Suite struct OptimizerTests {
     @Test(arguments: [0, 1, 15, 16, 17, 1000, 4099]) func sumOfSquares(count: Int) {
-      var numbers = Numbers(seed: 1)
-      let x = numbers.floats(count, range: 100)
+      var random = Random(1)
+      let x = random.floats(count, range: 100)
       let wanted = x.reduce(0) { $0 + Double($1) * Double($1) }
       var sums: Set<Double> = []
       onEverySet { set in
@@ -18,9 +18,9 @@ extension KernelTests {
     }
 
     @Test(arguments: [1, 5, 16, 67]) func adamW(count: Int) {
-      var numbers = Numbers(seed: 2)
-      let start = numbers.floats(count)
-      let gradients = (0..<5).map { _ in numbers.floats(count, range: 0.01) }
+      var random = Random(2)
+      let start = random.floats(count)
+      let gradients = (0..<5).map { _ in random.floats(count, range: 0.01) }
       let rate: Float = 2e-3
       let beta1: Float = 0.9
       let beta2: Float = 0.999

@@ -2,17 +2,17 @@ import CKernels
 import Foundation
 import Testing
 
-extension KernelTests {
+extension KernelSuites {
   /// Kernels of rows.c and dropout.c against loops in double.
   @Suite struct RowsTests {
     // Shorter than a vector, whole vectors, and tails of every set.
     static let widths = [1, 3, 7, 16, 31, 64, 67, 576]
 
     @Test(arguments: widths) func addScaleAndColumnSums(width: Int) {
-      var numbers = Numbers(seed: 1)
+      var random = Random(1)
       let M = 5
-      let x = numbers.floats(M * width)
-      let start = numbers.floats(M * width)
+      let x = random.floats(M * width)
+      let start = random.floats(M * width)
       onEverySet { set in
         var sum = start
         dk_add(&sum, x, Int64(x.count))
@@ -31,9 +31,9 @@ extension KernelTests {
     }
 
     @Test func gatherAndScatter() {
-      var numbers = Numbers(seed: 2)
+      var random = Random(2)
       let width = 37
-      let x = numbers.floats(6 * width)
+      let x = random.floats(6 * width)
       let rows: [Int32] = [5, 0, 5, 3]
       onEverySet { set in
         var y = [Float](repeating: .nan, count: rows.count * width)
@@ -50,9 +50,9 @@ extension KernelTests {
     }
 
     @Test func embedding() {
-      var numbers = Numbers(seed: 3)
+      var random = Random(3)
       let width = 24
-      let table = numbers.floats(10 * width)
+      let table = random.floats(10 * width)
       let ids: [Int32] = [9, 0, 4, 4]
       table.withUnsafeBytes { data in
         var weight = dk_weight_t(
@@ -76,12 +76,12 @@ extension KernelTests {
     }
 
     @Test(arguments: widths) func rmsNorm(width: Int) {
-      var numbers = Numbers(seed: 4)
+      var random = Random(4)
       let M = width < 100 ? 3 : 1
       let epsilon: Float = 1e-5
-      let x = numbers.floats(M * width, range: 3)
-      let weight = numbers.floats(width)
-      let dy = numbers.floats(M * width)
+      let x = random.floats(M * width, range: 3)
+      let weight = random.floats(width)
+      let dy = random.floats(M * width)
       let wanted = norm(x.doubles, weight.doubles, epsilon: Double(epsilon))
       let gradient = differences(
         of: { norm($0, weight.doubles, epsilon: Double(epsilon)) }, at: x.doubles, dy: dy.doubles)
@@ -114,10 +114,10 @@ extension KernelTests {
     }
 
     @Test(arguments: widths) func swiGLU(count: Int) {
-      var numbers = Numbers(seed: 5)
-      let gate = numbers.floats(count, range: 12)
-      let up = numbers.floats(count, range: 2)
-      let dy = numbers.floats(count)
+      var random = Random(5)
+      let gate = random.floats(count, range: 12)
+      let up = random.floats(count, range: 2)
+      let dy = random.floats(count)
       let wanted = gated(gate.doubles, up.doubles)
       // Elementwise: one difference for all elements at once.
       let h = 1e-5
@@ -168,7 +168,7 @@ extension KernelTests {
     // MARK: rotary positions
 
     @Test(arguments: [2, 12, 20, 28, 32, 64, 80]) func rope(headSize: Int) {
-      var numbers = Numbers(seed: 6)
+      var random = Random(6)
       let M = 4
       let heads = 3
       let half = headSize / 2
@@ -178,7 +178,7 @@ extension KernelTests {
       }
       let cosine = angles.map { Float(cos($0)) }
       let sine = angles.map { Float(sin($0)) }
-      let x = numbers.floats(M * heads * headSize)
+      let x = random.floats(M * heads * headSize)
       var wanted = x.doubles
       for row in 0..<M {
         for head in 0..<heads {

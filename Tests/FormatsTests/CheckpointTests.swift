@@ -42,6 +42,7 @@ import Testing
     #expect(checkpoint.configuration.layers == 5 && checkpoint.configuration.tiedEmbeddings)
     #expect(checkpoint.configuration.storedDataType == "float32")
     #expect(try checkpoint.tensor("model.embed_tokens.weight").shape == [512, 64])
+    #expect(try checkpoint.tokenizer().vocabularySize == 512)
     CheckpointFixtures.refuses("self_attn.q_proj.weight") {
       _ = try checkpoint.tensor("model.layers.0.self_attn.q_proj.wieght")
     }
@@ -91,6 +92,7 @@ import Testing
       try CheckpointFixtures.write([1], to: folder + "/pytorch_model.bin")
       refuses("safe_serialization")
       try writeSafetensors([Self.tensor], to: folder + "/model.safetensors")
+      CheckpointFixtures.refuses("no tokenizer.json") { _ = try openCheckpoint(folder).tokenizer() }
       refuses("a single safetensors file", folder + "/model.safetensors")
       refuses("another magic number", folder + "/config.json")
       try CheckpointFixtures.write(Array("{".utf8), to: folder + "/config.json")

@@ -110,6 +110,41 @@ import Testing
     CheckpointFixtures.refuses("\"phi3\"") { _ = try openCheckpoint(path("phi-3")) }
   }
 
+  @Test(.enabled(if: CheckpointFixtures.shared != nil, "no shared references"))
+  func readsVocabularies() throws {
+    let folder = try #require(CheckpointFixtures.shared) + "/tokenizers/ggml-vocab-llama-"
+    let pieces = try GGUF(folder + "spm/ggml-vocab-llama-spm.gguf").vocabulary()
+    #expect(pieces.model == "llama" && pieces.pre == "default" && pieces.tokens.count == 32_000)
+    #expect(pieces.scores?.count == 32_000 && pieces.types?.prefix(4) == [2, 3, 3, 6])
+    #expect(pieces.merges == nil && pieces.bos == 1 && pieces.eos == 2 && pieces.unknown == 0)
+    #expect(pieces.addBOS == true && pieces.addEOS == false && pieces.addSpacePrefix == nil)
+    let pairs = try GGUF(folder + "bpe/ggml-vocab-llama-bpe.gguf").vocabulary()
+    #expect(pairs.model == "gpt2" && pairs.pre == "llama-bpe" && pairs.scores == nil)
+    #expect(pairs.merges?.count == 280_147 && pairs.padding == nil)
+  }
+
+  @Test func refusesHostileVocabularies() {
+    func refuses(_ part: String, _ change: (inout B) -> Void) {
+      var file = B.model()
+      file.add("tokenizer.ggml.model", "llama")
+      let tokens = [B.string("a"), B.string("b")]
+      file.keys.append(B.pair("tokenizer.ggml.tokens", 9, B.array(8, tokens)))
+      change(&file)
+      CheckpointFixtures.refuses(part) { _ = try file.gguf().vocabulary() }
+    }
+    refuses("no tokenizer") { $0.keys.removeLast() }
+    refuses("scores") { $0.keys.append(B.pair("tokenizer.ggml.scores", 9, B.array(6, []))) }
+    refuses("small integers") {
+      let types = [[UInt8](Int64.max), [UInt8](Int64(1))]
+      $0.keys.append(B.pair("tokenizer.ggml.token_type", 9, B.array(11, types)))
+    }
+    refuses("an id below 2") { $0.add("tokenizer.ggml.bos_token_id", 2) }
+    refuses("a token id") {
+      $0.keys.append(B.pair("tokenizer.ggml.eos_token_id", 5, [UInt8](Int32(-7))))
+    }
+    refuses("an array") { $0.add("tokenizer.ggml.merges", "a b") }
+  }
+
   @Test(.enabled(if: CheckpointFixtures.realGGUF != nil, "DISCERN_GGUF names no model"))
   func readsARealModel() throws {
     let checkpoint = try openCheckpoint(try #require(CheckpointFixtures.realGGUF))
@@ -124,6 +159,7 @@ import Testing
         try checkpoint.tensor(prefix + "mlp.down_proj.weight").shape
           == [model.width, model.hiddenWidth])
     }
+    #expect(try checkpoint.tokenizer().vocabularySize == model.vocabularySize)
     let embedding = try checkpoint.tensor("model.embed_tokens.weight")
     #expect(embedding.shape == [model.vocabularySize, model.width])
   }

@@ -47,7 +47,8 @@ typedef struct {
   dk_format_t format;
 } dk_weight_t;
 
-// out[count] = values first … first+count-1 of one row. Any first and count inside the row.
+// out[count] = values first … first+count-1 of one row. Any first and count inside the row. Every instruction set
+// decodes to the same bits.
 void dk_decode(const dk_weight_t *weight, int64_t row, int64_t first, int64_t count, float *out);
 
 // ---- products (product.c) ---------------------------------------------------------------------------------------
@@ -65,20 +66,22 @@ typedef struct {
   float scale;       // multiplies the weight
 } dk_segment_t;
 
-// Bytes of scratch that dk_product and dk_outer need, for any shape. 64-byte aligned.
+// Bytes of scratch that dk_product and dk_outer need, for any shape. 64-byte aligned; one for each thread.
 size_t dk_product_scratch(void);
 
 // y (M, outputs) = [y if accumulate] + bias (outputs, or NULL) + sum over segments of scale · x · op(W).
 // The reduction over all segments is one pass: low-rank pairs ride along with their frozen product.
 // Only outputs first_output ..< last_output are written (multiples of dk_product_panel() or the end):
 // a caller may spread them over threads; the bits do not depend on the split.
+// y may not overlap x. In a DK_BACKWARD product, a quantized weight's blocks lie along the outputs: cuts at multiples of
+// dk_product_panel() are right for every format, though finer than the 256-value blocks.
 void dk_product(dk_direction_t direction, const dk_segment_t *segments, int64_t segment_count, int64_t M,
                 const float *bias, float *y, int64_t y_stride, int accumulate,
                 int64_t first_output, int64_t last_output, void *scratch);
 int64_t dk_product_panel(void);
 
 // g (a_columns, b_columns) += scale · aᵀ (M, a_columns)ᵀ · b (M, b_columns). Gradient of a small dense weight;
-// one of the two widths is usually a rank (1 … 64).
+// one of the two widths is usually a rank (1 … 64). The rows are summed in their order, in runs of fixed length.
 void dk_outer(const float *a, int64_t a_stride, int64_t a_columns, const float *b, int64_t b_stride,
               int64_t b_columns, int64_t M, float scale, float *g, int64_t g_stride, void *scratch);
 
@@ -131,6 +134,8 @@ typedef struct {
 } dk_attention_t;
 
 // Bytes of scratch for both directions; longest = length of the longest sequence. Linear in `longest`: no T × T matrix.
+// A sequence's results are those that it has alone, bit for bit; under a causal mask y and logsum of a token do not
+// depend on later tokens either (as long as these are finite: a hidden value counts 0 times, and 0 · NaN is NaN).
 size_t dk_attention_scratch(const dk_attention_t *attention, int64_t longest);
 
 // q (N, heads·head_size), k, v (N, key_value_heads·head_size) → y like q; logsum (N, heads) = log Σ exp of each row.
@@ -144,7 +149,8 @@ void dk_attention_backward(const dk_attention_t *attention, const float *q, cons
 // ---- pooling, loss, optimiser (loss_adamw.c) ----------------------------------------------------------------------
 
 typedef enum { DK_POOL_LAST = 0, DK_POOL_FIRST = 1, DK_POOL_MEAN = 2, DK_POOL_MAX = 3 } dk_pooling_t;
-// y (sequence_count, width); for MAX, argmax (sequence_count, width) holds the row that won (the first of equals).
+// y (sequence_count, width), 0 for a sequence without rows; for MAX, argmax (sequence_count, width) holds the row that
+// won (the first of equals).
 void dk_pool(dk_pooling_t kind, const float *x, int64_t width, const int32_t *starts, int64_t sequence_count, float *y,
              int32_t *argmax);
 // dx (N, width) is written.

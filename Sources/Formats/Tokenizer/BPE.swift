@@ -10,7 +10,7 @@ struct BPE: Sendable {
   var scalarIDs = ScalarTable()
   var firstPseudo = Int32.max
   var pairs: PairTable
-  /// The id of what has no other, or -1: such text makes no token then.
+  /// The id of what has no other, or -1: such text then belongs to the symbol beside it.
   var unknown: Int32 = -1
   /// Whether neighbouring unknowns make one token.
   var fusesUnknown = false
@@ -63,8 +63,8 @@ struct BPE: Sendable {
 
   private func appendUnknown(_ count: Int, _ symbols: inout SymbolList) {
     if unknown < 0 {
-      // As in Hugging Face's library the text is left out; the hole keeps later offsets right.
-      symbols.append(SymbolList.hole, count)
+      // As in Hugging Face's library such text makes no token, and what stood around it may merge.
+      symbols.appendGap(count)
     } else if fusesUnknown, symbols.ids.last == unknown {
       symbols.lengths[symbols.lengths.count - 1] += Int32(count)
     } else {

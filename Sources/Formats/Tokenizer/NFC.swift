@@ -88,12 +88,32 @@ enum NFC {
     }
     reorder(&scalars)
     compose(&scalars, tables)
+    straighten(&scalars)
+    return scalars
+  }
+
+  /// Deals the ranges of each run of marks out in their own order, so that no range goes back behind another.
+  private static func straighten(_ scalars: inout [Scalar]) {
     var end: Int32 = 0
+    for index in scalars.indices {
+      if scalars[index].combiningClass > 0 {
+        var place = index
+        while place > 0, scalars[place - 1].combiningClass > 0,
+          scalars[place - 1].start > scalars[place].start
+        {
+          let (start, end) = (scalars[place].start, scalars[place].end)
+          (scalars[place].start, scalars[place].end) = (
+            scalars[place - 1].start, scalars[place - 1].end
+          )
+          (scalars[place - 1].start, scalars[place - 1].end) = (start, end)
+          place -= 1
+        }
+      }
+    }
     for index in scalars.indices {
       end = max(end, scalars[index].end)
       scalars[index].end = end
     }
-    return scalars
   }
 
   private static func decompose(
@@ -116,7 +136,7 @@ enum NFC {
     }
   }
 
-  /// Sorts each run of combining marks by class; the marks of a run that changes all cover the whole run.
+  /// Sorts each run of combining marks by class.
   private static func reorder(_ scalars: inout [Scalar]) {
     var start = 0
     while start < scalars.count {
@@ -127,15 +147,11 @@ enum NFC {
       let end = scalars[start...].firstIndex { $0.combiningClass == 0 } ?? scalars.count
       let run = scalars[start..<end]
       if zip(run, run.dropFirst()).contains(where: { $0.combiningClass > $1.combiningClass }) {
-        let first = run.map(\.start).min()!
-        let last = run.map(\.end).max()!
         let sorted = run.enumerated().sorted {
           ($0.element.combiningClass, $0.offset) < ($1.element.combiningClass, $1.offset)
         }
         for (offset, (_, scalar)) in sorted.enumerated() {
           scalars[start + offset] = scalar
-          scalars[start + offset].start = first
-          scalars[start + offset].end = last
         }
       }
       start = end

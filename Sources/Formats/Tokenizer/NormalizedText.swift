@@ -23,9 +23,11 @@ struct TextView {
 
 /// Storage for rewritten text; used again for the next stretch.
 struct RewrittenText: Sendable {
+  /// Filled up to `count`; they only grow, so that writing costs no checks for room.
   private var bytes: [UInt8] = []
   private var starts: [Int32] = []
   private var ends: [Int32] = []
+  private var count = 0
 
   /// ▁, which SentencePiece writes for a space.
   static let mark: [UInt8] = [0xE2, 0x96, 0x81]
@@ -35,9 +37,10 @@ struct RewrittenText: Sendable {
     bytes.withUnsafeBufferPointer { bytes in
       starts.withUnsafeBufferPointer { starts in
         ends.withUnsafeBufferPointer { ends in
+          let text = UnsafeBufferPointer(rebasing: bytes[..<count])
           body(
             TextView(
-              bytes: bytes, origin: origin, starts: starts.baseAddress, ends: ends.baseAddress))
+              bytes: text, origin: origin, starts: starts.baseAddress, ends: ends.baseAddress))
         }
       }
     }
@@ -45,55 +48,76 @@ struct RewrittenText: Sendable {
 
   /// Becomes the text with `prefix` before it, which stands for the first scalar, and perhaps ▁ for each space.
   mutating func rewrite(_ text: TextView, prefix: [UInt8], marksSpaces: Bool) {
-    clear(reserving: text.bytes.count + prefix.count)
-    guard !text.bytes.isEmpty else { return }
-    for byte in prefix { append(byte, text.original(0, 1), text.origin) }
-    var index = 0
-    while index < text.bytes.count {
-      let byte = text.bytes[index]
-      if text.starts == nil, byte < 0x80 {
-        if marksSpaces, byte == 0x20 {
-          for byte in Self.mark { append(byte, Int32(index), Int32(index + 1)) }
-        } else {
-          append(byte, Int32(index), Int32(index + 1))
-        }
-      } else {
-        let range = text.original(index, index + 1)
-        let replaced = marksSpaces && byte == 0x20
-        for byte in replaced ? Self.mark : [byte] { append(byte, range, text.origin) }
+    fill(atMost: text.bytes.count * (marksSpaces ? 3 : 1) + prefix.count) { writer in
+      guard !text.bytes.isEmpty else { return }
+      let first = text.original(0, 1)
+      for byte in prefix {
+        writer.append(
+          byte, Int32(first.lowerBound - text.origin), Int32(first.upperBound - text.origin))
       }
-      index += 1
+      for (index, byte) in text.bytes.enumerated() {
+        var (start, end) = (Int32(index), Int32(index + 1))
+        if byte >= 0x80 || text.starts != nil {
+          let range = text.original(index, index + 1)
+          start = Int32(range.lowerBound - text.origin)
+          end = Int32(range.upperBound - text.origin)
+        }
+        if marksSpaces, byte == 0x20 {
+          writer.append(0xE2, start, end)
+          writer.append(0x96, start, end)
+          writer.append(0x81, start, end)
+        } else {
+          writer.append(byte, start, end)
+        }
+      }
     }
   }
 
   /// Becomes the text in normalisation form C.
   mutating func normalize(_ text: UnsafeBufferPointer<UInt8>) {
-    clear(reserving: text.count)
-    for scalar in NFC.normalize(text) {
-      for byte in UTF8.encode(Unicode.Scalar(scalar.value)!)! {
-        append(byte, scalar.start, scalar.end)
+    let scalars = NFC.normalize(text)
+    fill(atMost: scalars.count * 4) { writer in
+      for scalar in scalars {
+        for byte in UTF8.encode(Unicode.Scalar(scalar.value)!)! {
+          writer.append(byte, scalar.start, scalar.end)
+        }
       }
     }
   }
 
-  private mutating func clear(reserving capacity: Int) {
-    bytes.removeAll(keepingCapacity: true)
-    starts.removeAll(keepingCapacity: true)
-    ends.removeAll(keepingCapacity: true)
-    bytes.reserveCapacity(capacity)
-    starts.reserveCapacity(capacity)
-    ends.reserveCapacity(capacity)
+  private struct Writer {
+    let bytes: UnsafeMutablePointer<UInt8>
+    let starts: UnsafeMutablePointer<Int32>
+    let ends: UnsafeMutablePointer<Int32>
+    var count = 0
+
+    @inline(__always)
+    mutating func append(_ byte: UInt8, _ start: Int32, _ end: Int32) {
+      bytes[count] = byte
+      starts[count] = start
+      ends[count] = end
+      count += 1
+    }
   }
 
-  @inline(__always)
-  private mutating func append(_ byte: UInt8, _ start: Int32, _ end: Int32) {
-    bytes.append(byte)
-    starts.append(start)
-    ends.append(end)
-  }
-
-  @inline(__always)
-  private mutating func append(_ byte: UInt8, _ range: Range<Int>, _ origin: Int) {
-    append(byte, Int32(range.lowerBound - origin), Int32(range.upperBound - origin))
+  /// Makes room for `capacity` bytes and has them written.
+  private mutating func fill(atMost capacity: Int, _ body: (inout Writer) -> Void) {
+    if bytes.count < capacity {
+      bytes = Array(repeating: 0, count: capacity)
+      starts = Array(repeating: 0, count: capacity)
+      ends = Array(repeating: 0, count: capacity)
+    }
+    count = 0
+    if capacity == 0 { return }
+    count = bytes.withUnsafeMutableBufferPointer { bytes in
+      starts.withUnsafeMutableBufferPointer { starts in
+        ends.withUnsafeMutableBufferPointer { ends in
+          var writer = Writer(
+            bytes: bytes.baseAddress!, starts: starts.baseAddress!, ends: ends.baseAddress!)
+          body(&writer)
+          return writer.count
+        }
+      }
+    }
   }
 }

@@ -8,11 +8,14 @@ struct PostProcessor: Sendable {
   var trimsSpaces = false
   /// Whether one space at the very start counts as added, so that it stays in the range.
   var keepsFirstSpace = false
-  /// By id: how many spaces each token begins and ends with; only where `trimsSpaces`.
+  /// By id: how many spaces each token begins and ends with, or `asInText`; only where `trimsSpaces`.
   var spaces: [(leading: UInt16, trailing: UInt16)] = []
 
+  /// Stands for the spaces that an added token really took in the text.
+  static let asInText = (leading: UInt16.max, trailing: UInt16.max)
+
   /// Counts the spaces at the ends of a piece of a byte-level vocabulary.
-  static func spaces(of piece: ArraySlice<UInt8>) -> (leading: UInt16, trailing: UInt16) {
+  static func spaces(of piece: some Collection<UInt8>) -> (leading: UInt16, trailing: UInt16) {
     let scalars = String(decoding: piece, as: UTF8.self).unicodeScalars
     // U+0120 stands for the space.
     func isSpace(_ scalar: Unicode.Scalar) -> Bool {
@@ -31,6 +34,7 @@ struct PostProcessor: Sendable {
       var (leading, trailing) = spaces[Int(tokens[index].id)]
       if leading == 0, trailing == 0 { continue }
       var (start, end) = (tokens[index].bytes.lowerBound, tokens[index].bytes.upperBound)
+      if leading == .max { (leading, trailing) = Self.spaces(of: text[start..<end]) }
       if leading == 1, keepsFirstSpace, index == 0 || start == 0 { leading = 0 }
       for _ in 0..<leading where start < end {
         start += 1

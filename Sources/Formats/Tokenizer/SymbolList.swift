@@ -1,13 +1,13 @@
 /// The symbols of one word while they merge; its storage is used again for the next word.
 struct SymbolList: Sendable {
-  /// Text that makes no token; it merges with nothing.
-  static let hole: Int32 = -1
   private static let rankMask: UInt64 = 0xFFFF_FFFF_0000_0000
 
   /// The id of each symbol.
   var ids: [Int32] = []
   /// The length of each symbol in bytes.
   var lengths: [Int32] = []
+  /// Bytes without symbol before the first symbol.
+  private var gap: Int32 = 0
   /// By symbol: rank and id of its merge with the symbol after it (`PairTable.merge`).
   private var merges: [UInt64] = []
   private var next: [Int32] = []
@@ -17,46 +17,71 @@ struct SymbolList: Sendable {
   mutating func removeAll() {
     ids.removeAll(keepingCapacity: true)
     lengths.removeAll(keepingCapacity: true)
+    gap = 0
   }
 
   @inline(__always)
   mutating func append(_ id: Int32, _ length: Int) {
     ids.append(id)
-    lengths.append(Int32(length))
+    lengths.append(Int32(length) + gap)
+    gap = 0
+  }
+
+  /// Adds bytes that have no symbol to the symbol before them, or, at the start, to the first.
+  mutating func appendGap(_ length: Int) {
+    if lengths.isEmpty { gap += Int32(length) } else { lengths[lengths.count - 1] += Int32(length) }
   }
 
   /// Merges neighbours until no pair of the table is left.
   mutating func merge(_ pairs: PairTable) {
-    guard ids.count > 1 else { return }
-    merges.removeAll(keepingCapacity: true)
-    for index in 0..<ids.count - 1 { merges.append(pairs.merge(ids[index], ids[index + 1])) }
+    let count = ids.count
+    guard count > 1 else { return }
+    while merges.count < count { merges.append(PairTable.none) }
+    ids.withUnsafeBufferPointer { ids in
+      merges.withUnsafeMutableBufferPointer { merges in
+        for index in 0..<count - 1 { merges[index] = pairs.merge(ids[index], ids[index + 1]) }
+        merges[count - 1] = PairTable.none
+      }
+    }
     // Up to here looking at every pair again costs less than keeping a heap.
-    if ids.count <= 64 { mergeShort(pairs) } else { mergeLong(pairs) }
+    if count <= 64 { mergeShort(pairs) } else { mergeLong(pairs) }
   }
 
   private mutating func mergeShort(_ pairs: PairTable) {
-    while true {
-      var best = PairTable.none
-      var place = 0
-      for (index, merge) in merges.enumerated() where merge < best {
-        best = merge
-        place = index
+    var count = ids.count
+    ids.withUnsafeMutableBufferPointer { ids in
+      lengths.withUnsafeMutableBufferPointer { lengths in
+        merges.withUnsafeMutableBufferPointer { merges in
+          while true {
+            var best = PairTable.none
+            var place = 0
+            for index in 0..<count - 1 where merges[index] < best {
+              best = merges[index]
+              place = index
+            }
+            if best == PairTable.none { return }
+            ids[place] = Int32(truncatingIfNeeded: best)
+            lengths[place] += lengths[place + 1]
+            count -= 1
+            for index in place + 1..<max(count, place + 1) {
+              ids[index] = ids[index + 1]
+              lengths[index] = lengths[index + 1]
+              merges[index] = merges[index + 1]
+            }
+            merges[place] =
+              place + 1 < count ? pairs.merge(ids[place], ids[place + 1]) : PairTable.none
+            if place > 0 { merges[place - 1] = pairs.merge(ids[place - 1], ids[place]) }
+          }
+        }
       }
-      if best == PairTable.none { return }
-      ids[place] = Int32(truncatingIfNeeded: best)
-      lengths[place] += lengths[place + 1]
-      ids.remove(at: place + 1)
-      lengths.remove(at: place + 1)
-      merges.remove(at: place)
-      if place < merges.count { merges[place] = pairs.merge(ids[place], ids[place + 1]) }
-      if place > 0 { merges[place - 1] = pairs.merge(ids[place - 1], ids[place]) }
     }
+    ids.removeLast(ids.count - count)
+    lengths.removeLast(lengths.count - count)
   }
 
   /// The same in O(n log n): a linked list of symbols and a heap of (rank, place), whose stale entries are passed over.
   private mutating func mergeLong(_ pairs: PairTable) {
     let count = ids.count
-    merges.append(PairTable.none)
     next.removeAll(keepingCapacity: true)
     previous.removeAll(keepingCapacity: true)
     heap.removeAll()

@@ -41,8 +41,8 @@ public final class Tokenizer: Sendable {
     self.vocabularySize = vocabularySize
     if parts.postProcessor.trimsSpaces {
       parts.postProcessor.spaces = (0..<vocabularySize).map { id in
-        let piece = parts.vocabulary.piece(id) ?? []
-        return PostProcessor.spaces(of: addedByID[Int32(id)]?.content[...] ?? piece)
+        if addedByID[Int32(id)] != nil { return PostProcessor.asInText }
+        return PostProcessor.spaces(of: parts.vocabulary.piece(id) ?? [])
       }
     }
     bosToken = parts.bosToken
@@ -106,17 +106,27 @@ extension Tokenizer {
     }
   }
 
+  /// The tokens, copied out of the workspace, with those of the template around them.
   private func finish(_ tokens: [Token], _ addSpecialTokens: Bool) -> [Token] {
-    guard addSpecialTokens else { return tokens }
     func special(_ id: Int32) -> Token {
       Token(id: id, bytes: 0..<0, characters: 0..<0, isSpecial: true)
     }
-    return parts.postProcessor.prefix.map(special) + tokens
-      + parts.postProcessor.suffix.map(special)
+    let prefix = addSpecialTokens ? parts.postProcessor.prefix : []
+    let suffix = addSpecialTokens ? parts.postProcessor.suffix : []
+    var result: [Token] = []
+    result.reserveCapacity(prefix.count + tokens.count + suffix.count)
+    for id in prefix { result.append(special(id)) }
+    result.append(contentsOf: tokens)
+    for id in suffix { result.append(special(id)) }
+    return result
   }
 
   /// Fills in the ranges of scalars from those of bytes, which never move far back.
   private func countCharacters(_ tokens: inout [Token], of text: UnsafeBufferPointer<UInt8>) {
+    if text.reduce(0, |) < 0x80 {
+      for index in tokens.indices { tokens[index].characters = tokens[index].bytes }
+      return
+    }
     var position = 0
     var count = 0
     func characters(before byte: Int) -> Int {
@@ -138,8 +148,9 @@ extension Tokenizer {
 
   private func withWorkspace<Result>(_ body: (inout TokenizerWorkspace) -> Result) -> Result {
     var workspace = workspaces.withLock { $0.popLast() } ?? TokenizerWorkspace()
-    workspace.tokens.removeAll(keepingCapacity: true)
     let result = body(&workspace)
+    // One long text must not hold its memory for ever.
+    workspace.tokens.removeAll(keepingCapacity: workspace.tokens.capacity <= 1 << 16)
     workspaces.withLock { [workspace] in $0.append(workspace) }
     return result
   }

@@ -161,8 +161,7 @@ struct TokenizerEncoder {
     var position = start
     for index in workspace.symbols.ids.indices {
       let next = position + Int(workspace.symbols.lengths[index])
-      let id = workspace.symbols.ids[index]
-      if id != SymbolList.hole { workspace.append(id, view.original(position, next)) }
+      workspace.append(workspace.symbols.ids[index], view.original(position, next))
       position = next
     }
   }
@@ -170,7 +169,7 @@ struct TokenizerEncoder {
   /// Remembers the tokens of the word just encoded, where they fit.
   private func store(_ key: WordCache.Key, _ slot: Int, _ workspace: inout TokenizerWorkspace) {
     let ids = workspace.symbols.ids
-    if ids.count > WordCache.mostTokens || ids.contains(SymbolList.hole) { return }
+    if ids.count > WordCache.mostTokens { return }
     var entry = WordCache.Entry()
     entry.low = key.low
     entry.high = key.high

@@ -22,11 +22,18 @@ struct Vocabulary: Sendable {
   /// Whether some piece has that id.
   func contains(_ id: Int) -> Bool { places.indices.contains(id) && places[id].count >= 0 }
 
-  mutating func insert(_ piece: UnsafeBufferPointer<UInt8>, id: Int) -> Insertion {
+  /// Adds a piece; with `keepsRepeated` a piece that another id has too is kept for looking up by this id only.
+  mutating func insert(
+    _ piece: UnsafeBufferPointer<UInt8>, id: Int, keepsRepeated: Bool = false
+  ) -> Insertion {
     if places[id].count >= 0 { return .idTaken }
     var slot = Int(truncatingIfNeeded: Self.hash(piece)) & (slots.count - 1)
     while slots[slot] != 0 {
-      if matches(Int(slots[slot]) - 1, piece) { return .pieceTaken }
+      let other = Int(slots[slot]) - 1
+      if matches(other, piece) {
+        if keepsRepeated { places[id] = places[other] }
+        return .pieceTaken
+      }
       slot = (slot + 1) & (slots.count - 1)
     }
     slots[slot] = Int32(id + 1)

@@ -1,34 +1,9 @@
-import CKernels
 import Testing
 
-/// The suites that force an instruction set. One after the other: the set belongs to the process.
-@Suite(.serialized) enum KernelTests {}
-
-/// Runs the body under every instruction set that this machine has, and leaves the best one in force.
-func onEverySet(_ body: (dk_isa_t) throws -> Void) rethrows {
-  for set in [DK_ISA_GENERIC, DK_ISA_AVX2, DK_ISA_AVX512] where dk_isa_force(set) != 0 {
-    try body(set)
-  }
-  _ = dk_isa_force(dk_isa_best())
-}
-
-/// Numbers that are the same in every run (SplitMix64).
-struct Numbers {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// Floats evenly spread over -range ..< range.
-  mutating func floats(_ count: Int, range: Float = 1) -> [Float] {
-    (0..<count).map { _ in (Float(next() >> 40) / 8_388_608 - 1) * range }
+extension Random {
+  /// Floats evenly spread over -range ... range.
+  mutating func floats(_ count: Int, range: Float) -> [Float] {
+    floats(count).map { $0 * range }
   }
 }
 

@@ -1,0 +1,74 @@
+import CKernels
+import Synchronization
+import Testing
+
+/// What a parallel region saw, written from several threads.
+private final class Ledger: Sendable {
+  let visits: Mutex<[Int: Int]> = Mutex([:])
+  let workers: Mutex<Set<Int>> = Mutex([])
+  let sum = Atomic<Int>(0)
+}
+
+private func inParallel(_ count: Int, threads: Int, ledger: Ledger, _ work: dk_work_t) {
+  dk_parallel(Int64(count), Int64(threads), work, Unmanaged.passUnretained(ledger).toOpaque())
+}
+
+private func ledger(_ context: UnsafeMutableRawPointer?) -> Ledger {
+  Unmanaged<Ledger>.fromOpaque(context!).takeUnretainedValue()
+}
+
+@Suite struct ParallelTests {
+  @Test(arguments: [0, 1, 2, 7, 1000], [1, 2, 5]) func everyIndexOnce(count: Int, threads: Int) {
+    let seen = Ledger()
+    inParallel(count, threads: threads, ledger: seen) { context, index, worker in
+      ledger(context).visits.withLock { $0[Int(index), default: 0] += 1 }
+      ledger(context).workers.withLock { _ = $0.insert(Int(worker)) }
+    }
+    #expect(seen.visits.withLock { $0 } == Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, 1) }))
+    #expect(seen.workers.withLock { $0.isSubset(of: Set(0..<threads)) })
+  }
+
+  @Test func manyIndices() {
+    let seen = Ledger()
+    inParallel(200_000, threads: 3, ledger: seen) { context, index, _ in
+      ledger(context).sum.wrappingAdd(Int(index), ordering: .relaxed)
+    }
+    #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 200_000 * 199_999 / 2)
+  }
+
+  @Test func oneRegionAfterTheOther() {
+    let seen = Ledger()
+    for _ in 0..<20_000 {
+      inParallel(4, threads: 3, ledger: seen) { context, _, _ in
+        ledger(context).sum.wrappingAdd(1, ordering: .relaxed)
+      }
+    }
+    #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 80_000)
+  }
+
+  @Test func aRegionInsideARegionRunsInline() {
+    let seen = Ledger()
+    inParallel(10, threads: 3, ledger: seen) { context, _, _ in
+      dk_parallel(10, 3, { context, _, worker in
+        if worker == 0 { ledger(context).sum.wrappingAdd(1, ordering: .relaxed) }
+      }, context)
+    }
+    #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 100)
+  }
+
+  @Test func callersTakeTurns() async {
+    let seen = Ledger()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          for _ in 0..<200 {
+            inParallel(5, threads: 2, ledger: seen) { context, _, _ in
+              ledger(context).sum.wrappingAdd(1, ordering: .relaxed)
+            }
+          }
+        }
+      }
+    }
+    #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 8 * 200 * 5)
+  }
+}
