@@ -114,7 +114,7 @@ extension AdapterFolder {
 extension Tokenizer {
   /// The tokenizer that belongs to a checkpoint: `tokenizer.json` in its folder, or the one inside its GGUF file.
   public static func of(_ checkpoint: any Checkpoint) throws -> Tokenizer {
-    if let gguf = checkpoint as? GGUFCheckpoint { return try Tokenizer(gguf: gguf.gguf.vocabulary()) }
+    if let gguf = checkpoint as? GGUFCheckpoint { return try Tokenizer(gguf: gguf.gguf.vocabulary(), name: gguf.place) }
     let path = checkpoint.place + "/tokenizer.json"
     guard FileSystem.exists(path) else {
       throw FormatError(
