@@ -5,6 +5,12 @@ import Glibc
 package enum FileSystem {
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Whether a folder lies there.
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   package static func write(_ text: String, to path: String) throws {
     try writeAtomically(to: path) { try $0.write(text) }
   }

@@ -3,9 +3,10 @@ import Synchronization
 
 /// A line of progress on the standard error.
 ///
-/// On a terminal it draws itself anew, at most ten times a second; elsewhere it prints a plain line for every 5 % and at
-/// least every 30 seconds.
+/// On a terminal it draws itself anew, at most ten times a second; elsewhere it prints a plain line for every 5 %, but
+/// not more often than `pause` says, and at least every 30 seconds.
 final class ProgressLine: Sendable {
+  private let pause: Double
   private let state = Mutex(State())
 
   private struct State {
@@ -15,6 +16,9 @@ final class ProgressLine: Sendable {
     var nextShare = 0.05
   }
 
+  /// A line whose plain form comes at most every `pause` seconds.
+  init(pause: Double = 10) { self.pause = pause }
+
   /// Shows how much is done, from 0 to 1, and what to say about it.
   func show(_ share: Double, _ text: String) {
     if Terminal.error.isLive {
@@ -23,7 +27,8 @@ final class ProgressLine: Sendable {
     }
     state.withLock { state in
       let now = Clock.seconds
-      guard share >= state.nextShare - 1e-9 || now - state.lastPrinted >= 30 else { return }
+      let silence = now - state.lastPrinted
+      guard share >= state.nextShare - 1e-9 && silence >= pause || silence >= 30 else { return }
       state.lastPrinted = now
       while state.nextShare <= share + 1e-9 { state.nextShare += 0.05 }
       Messages.write("\(Self.percent(share))  \(text)\n")

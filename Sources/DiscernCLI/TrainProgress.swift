@@ -4,7 +4,7 @@ import Synchronization
 /// How far a training run is: a line that draws itself anew on a terminal, some plain lines elsewhere.
 final class TrainProgress: Sendable {
   private let isQuiet: Bool
-  private let line = ProgressLine()
+  private let line = ProgressLine(pause: 1)
   private let state = Mutex(State())
 
   fileprivate struct State {

@@ -62,7 +62,7 @@ public final class RunFolder: Sendable {
           + "Choose another name, or replace the run with --overwrite.")
     }
     let names = FileSystem.names(in: path)
-    guard names.isEmpty && isFolder(path) || names.contains(where: files.contains) else {
+    guard names.isEmpty && FileSystem.isFolder(path) || names.contains(where: files.contains) else {
       throw DiscernError(
         .cannotCreate,
         "\(path): found something that is no run; expected the folder of a run to overwrite. "
@@ -118,10 +118,5 @@ public final class RunFolder: Sendable {
     var path = path[...]
     while path.count > 1, path.last == "/" { path.removeLast() }
     return path + ".replaced"
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }
