@@ -12,6 +12,10 @@ public struct DiscernError: Error, Equatable, CustomStringConvertible {
     case noInput
     /// An output that cannot be made.
     case cannotCreate
+    /// The system refuses for want of a permission.
+    case permission
+    /// Reading or writing failed: a full disk, a broken device.
+    case io
   }
 
   /// Class of the fault.

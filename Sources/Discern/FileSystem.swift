@@ -2,27 +2,73 @@ import Formats
 import Glibc
 
 /// The few file operations that a run needs, with errors in words.
-enum FileSystem {
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+package enum FileSystem {
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  static func write(_ text: String, to path: String) throws {
+  package static func write(_ text: String, to path: String) throws {
     try writeAtomically(to: path) { try $0.write(text) }
   }
 
   /// Makes a folder that must not exist yet, and those above it.
-  static func makeFolder(_ path: String) throws {
-    let parent = String(path.reversed().drop { $0 == "/" }.drop { $0 != "/" }.dropFirst().reversed())
-    if !parent.isEmpty && !exists(parent) { try makeFolder(parent) }
-    guard mkdir(path, 0o777) == 0 else {
-      let reason = String(cString: strerror(errno))
-      throw DiscernError(.cannotCreate, "\(path): the folder cannot be made: \(reason)")
+  package static func makeFolder(_ path: String) throws {
+    let parent = parent(of: path)
+    if parent != "." && !exists(parent) { try makeFolder(parent) }
+    guard mkdir(path, 0o777) == 0 else { throw fault("\(path): the folder cannot be made") }
+  }
+
+  /// Renames a file or folder.
+  static func move(_ path: String, to other: String) throws {
+    guard rename(path, other) == 0 else {
+      throw fault("\(path): it cannot be renamed to \(other)")
     }
   }
 
+  /// Names of what lies in a folder, sorted; empty where it cannot be read.
+  static func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Removes the named files of a folder, and the folder where nothing else is left; answers whether it is gone.
+  @discardableResult
+  static func remove(_ names: [String], in folder: String) -> Bool {
+    for name in names { unlink("\(folder)/\(name)") }
+    return rmdir(folder) == 0
+  }
+
+  /// The folder that holds a path; `.` for a bare name.
+  package static func parent(of path: String) -> String {
+    var parent = path[...]
+    while parent.last == "/" { parent.removeLast() }
+    while let last = parent.last, last != "/" { parent.removeLast() }
+    while parent.count > 1, parent.last == "/" { parent.removeLast() }
+    return parent.isEmpty ? "." : String(parent)
+  }
+
   /// The path with links and dots resolved; the path itself where that fails.
-  static func absolute(_ path: String) -> String {
+  package static func absolute(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
+  }
+
+  /// The error of the last system call.
+  static func fault(_ what: String) -> DiscernError {
+    let code = errno
+    let kind: DiscernError.Kind =
+      switch code {
+      case EACCES, EPERM: .permission
+      case ENOSPC, EDQUOT, EIO, EFBIG: .io
+      default: .cannotCreate
+      }
+    return DiscernError(kind, "\(what): \(String(cString: strerror(code)))")
   }
 }

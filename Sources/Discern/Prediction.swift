@@ -82,7 +82,8 @@ extension Classifier {
     try tag(Dataset(name: "text", examples: texts.map { Example(input: .text($0)) }))
   }
 
-  func prediction(_ logits: [Float]) -> Prediction {
+  /// The answer that the logits of a text spell.
+  public func prediction(_ logits: [Float]) -> Prediction {
     let probabilities = softmax(logits)
     let best = Classifier.best(logits)
     return Prediction(
@@ -105,7 +106,8 @@ extension Classifier {
     return tags
   }
 
-  private func tagged(_ example: Example, _ encoded: EncodedExample, _ logits: [[Float]]) -> TaggedText {
+  /// The answer that the logits of a text's kept words spell.
+  public func tagged(_ example: Example, _ encoded: EncodedExample, _ logits: [[Float]]) -> TaggedText {
     let (text, ranges) = Classifier.wordRanges(example.input)
     let scalars = Array(text.unicodeScalars)
     let tags = tags(encoded, logits)

@@ -92,21 +92,25 @@ public struct FileSink: ~Copyable {
 
 /// The error for a failed system call of a write, from `errno`.
 private func unwritten(_ path: String) -> FormatError {
-  FormatError(system: errno, at: path, expected: "a file that can be written")
+  FormatError(system: errno, at: path, expected: "a file that can be written", writing: true)
 }
 
 /// Throws if `path` cannot name a file, or names a folder or a device, which a rename would destroy.
 private func refuseUnwritable(_ path: String) throws {
   guard !path.utf8.isEmpty, !path.utf8.contains(0), path.utf8.last != UInt8(ascii: "/") else {
     throw FormatError(
-      quoted(path), found: "a path without a file name", expected: "a file to write")
+      quoted(path), found: "a path without a file name", expected: "a file to write",
+      kind: .cannotCreate)
   }
   var status = stat()
   guard stat(path, &status) == 0 else { return }
   switch status.st_mode & S_IFMT {
   case S_IFREG: return
-  case S_IFDIR: throw FormatError(path, found: "a folder", expected: "a file to write")
-  default: throw FormatError(path, found: "a device or pipe", expected: "a regular file to write")
+  case S_IFDIR:
+    throw FormatError(path, found: "a folder", expected: "a file to write", kind: .cannotCreate)
+  default:
+    throw FormatError(
+      path, found: "a device or pipe", expected: "a regular file to write", kind: .cannotCreate)
   }
 }
 

@@ -37,7 +37,7 @@ public func openCheckpoint(_ path: String) throws -> any Checkpoint {
   case .absent:
     throw FormatError(
       path, found: "no such file or folder", expected: "a model folder or a .gguf file",
-      remedy: "Check the path.")
+      remedy: "Check the path.", kind: .noInput)
   }
 }
 

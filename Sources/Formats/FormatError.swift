@@ -1,5 +1,23 @@
 /// A fault in a file or row that the user can mend: where it is, what stood there, what should, and what to do.
 public struct FormatError: Error, Equatable, CustomStringConvertible {
+  /// What kind of fault it is: a class that a command turns into its exit code.
+  public enum Kind: Sendable {
+    /// What is in the file: the usual case.
+    case data
+    /// There is no such file or folder, or it is of another kind.
+    case noInput
+    /// An output cannot be made where it should lie.
+    case cannotCreate
+    /// The system refuses for want of a permission.
+    case permission
+    /// Reading or writing failed: a full disk, a broken device.
+    case io
+    /// A file of settings is at fault.
+    case configuration
+  }
+
+  /// What kind of fault it is.
+  public var kind: Kind
   /// The file, and where known the line or the tensor: `train.jsonl:17`.
   public var place: String
   /// What was found there.
@@ -10,7 +28,10 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
   public var remedy: String
 
   /// Makes an error from its four parts.
-  public init(_ place: String, found: String, expected: String, remedy: String = "") {
+  public init(
+    _ place: String, found: String, expected: String, remedy: String = "", kind: Kind = .data
+  ) {
+    self.kind = kind
     self.place = place
     self.found = found
     self.expected = expected

@@ -19,7 +19,8 @@ public final class MappedFile: @unchecked Sendable {
   public init(_ path: String) throws {
     guard !path.utf8.isEmpty, !path.utf8.contains(0) else {
       throw FormatError(
-        quoted(path), found: "an empty path or one with a zero byte", expected: "a path")
+        quoted(path), found: "an empty path or one with a zero byte", expected: "a path",
+        kind: .noInput)
     }
     // Non-blocking, so that opening a pipe does not wait for its writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -73,9 +74,11 @@ public final class MappedFile: @unchecked Sendable {
     }
     switch status.st_mode & S_IFMT {
     case S_IFREG: break
-    case S_IFDIR: throw FormatError(path, found: "a folder", expected: "a file")
+    case S_IFDIR:
+      throw FormatError(path, found: "a folder", expected: "a file", kind: .noInput)
     default:
-      throw FormatError(path, found: "a device, pipe or socket", expected: "a regular file")
+      throw FormatError(
+        path, found: "a device, pipe or socket", expected: "a regular file", kind: .noInput)
     }
     guard status.st_size > 0 else {
       throw FormatError(

@@ -33,9 +33,21 @@ enum SystemError {
 }
 
 extension FormatError {
-  /// An error of the operating system at `path`.
-  init(system code: Int32, at path: String, expected: String) {
+  /// An error of the operating system at `path`, while reading it or writing it.
+  init(system code: Int32, at path: String, expected: String, writing: Bool = false) {
     self.init(
-      path, found: SystemError.words(code), expected: expected, remedy: SystemError.remedy(code))
+      path, found: SystemError.words(code), expected: expected, remedy: SystemError.remedy(code),
+      kind: Kind(system: code, writing: writing))
+  }
+}
+
+extension FormatError.Kind {
+  /// The kind that an `errno` value stands for.
+  init(system code: Int32, writing: Bool) {
+    switch code {
+    case EACCES, EPERM: self = .permission
+    case ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, EROFS: self = writing ? .cannotCreate : .noInput
+    default: self = .io
+    }
   }
 }

@@ -17,6 +17,8 @@ public struct ExampleEncoder: Sendable {
     public var tokens = 0
     /// Longest text in tokens before cutting.
     public var longest = 0
+    /// Lengths of the texts in tokens before cutting, in the order of the data.
+    public var lengths: [Int] = []
     /// Texts that were cut at `max_length`.
     public var cutTexts = 0
     /// Words that lost their place: behind the cut, or without any token.
@@ -128,6 +130,7 @@ extension ExampleEncoder.Report {
     texts += 1
     tokens += encoded.tokens.count
     longest = max(longest, length)
+    lengths.append(length)
     if encoded.isCut { cutTexts += 1 }
     lostWords += encoded.wordCount - encoded.words.count
     guard case .tags(let tags) = example.label else { return }

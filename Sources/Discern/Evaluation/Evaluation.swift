@@ -68,16 +68,31 @@ extension Classifier {
   public func evaluate(
     _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
   ) throws -> Evaluation {
+    try evaluateWithLogits(dataset, progress: progress).evaluation
+  }
+
+  /// Metrics on labelled data, and the logits that they were computed from: for each example a row, or one for each
+  /// kept word.
+  public func evaluateWithLogits(
+    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
+  ) throws -> (evaluation: Evaluation, encoded: [EncodedExample], logits: [[[Float]]]) {
     try labels.checkKnown(in: dataset)
     let (encoded, report) = try encoder.encode(dataset)
-    return evaluate(dataset.examples, encoded, report, progress: progress)
+    let logits = logits(encoded, progress: progress)
+    return (evaluate(dataset.examples, encoded, logits, report), encoded, logits)
   }
 
   func evaluate(
     _ examples: [Example], _ encoded: [EncodedExample], _ report: ExampleEncoder.Report,
     progress: (@Sendable (_ done: Int) -> Void)? = nil
   ) -> Evaluation {
-    let logits = logits(encoded, progress: progress)
+    evaluate(examples, encoded, logits(encoded, progress: progress), report)
+  }
+
+  private func evaluate(
+    _ examples: [Example], _ encoded: [EncodedExample], _ logits: [[[Float]]],
+    _ report: ExampleEncoder.Report
+  ) -> Evaluation {
     let loss = Classifier.meanLoss(encoded, logits)
     switch adapter.recipe.task {
     case .sequence:

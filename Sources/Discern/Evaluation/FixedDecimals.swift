@@ -2,7 +2,7 @@ extension Double {
   /// The number with so many decimals, rounded as C's `%.2f` does: to nearest on the exact binary value, ties to even.
   ///
   /// For the finite numbers of reports: their magnitude times the power of ten must be below 2^53.
-  func fixed(_ decimals: Int) -> String {
+  package func fixed(_ decimals: Int) -> String {
     guard isFinite else { return isNaN ? "nan" : self < 0 ? "-inf" : "inf" }
     let scale = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
     let product = magnitude * scale
@@ -27,12 +27,12 @@ extension Double {
 
 extension String {
   /// The text with spaces before it up to a width in characters.
-  func padded(left width: Int) -> String {
+  package func padded(left width: Int) -> String {
     String(repeating: " ", count: max(0, width - count)) + self
   }
 
   /// The text with spaces behind it up to a width in characters.
-  func padded(right width: Int) -> String {
+  package func padded(right width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
   }
 }

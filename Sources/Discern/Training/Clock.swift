@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 
 /// Seconds of a clock that never jumps.
-enum Clock {
-  static var seconds: Double {
+package enum Clock {
+  package static var seconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
@@ -11,11 +11,14 @@ enum Clock {
 }
 
 /// Counts from several threads.
-final class Counter: Sendable {
+package final class Counter: Sendable {
   private let value = Mutex(0)
 
+  /// Starts at 0.
+  package init() {}
+
   /// Adds and returns the new sum.
-  func add(_ amount: Int) -> Int {
+  package func add(_ amount: Int) -> Int {
     value.withLock {
       $0 += amount
       return $0

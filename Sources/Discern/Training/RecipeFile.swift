@@ -1,43 +1,115 @@
 import Formats
 import Yams
 
-extension Recipe {
-  /// Applies the settings of a YAML file (a mapping from names to values) to this recipe.
+/// A recipe as a file holds it: names and values, not yet applied to anything.
+public struct RecipeFile: Sendable {
+  /// The file's name for messages.
+  public let name: String
+  private let entries: [(name: String, value: String, place: String)]
+
+  /// Reads a YAML mapping from names to values or lists of values.
   ///
-  /// Throws a `FormatError` with file and line for an unknown name, a wrong value or anything that is not a mapping.
-  public mutating func apply(yaml text: String, name file: String) throws {
+  /// Throws a `FormatError` for anything else; whether the names are settings is seen when it is applied.
+  public init(yaml text: String, name file: String) throws {
+    name = file
     let node: Node?
     do {
       node = try Yams.compose(yaml: text)
     } catch {
-      throw FormatError(file, found: "\(error)", expected: "YAML")
+      throw FormatError(file, found: "\(error)", expected: "YAML", kind: .configuration)
     }
-    guard let node else { return }
+    guard let node else {
+      entries = []
+      return
+    }
     guard let mapping = node.mapping else {
       throw FormatError(
-        Recipe.place(file, node), found: "no mapping", expected: "lines of `setting: value`")
+        Self.place(file, node), found: "no mapping", expected: "lines of `setting: value`",
+        kind: .configuration)
     }
-    for (key, value) in mapping {
+    entries = try mapping.map { key, value in
+      let place = Self.place(file, key)
       let name = key.string ?? ""
-      do {
-        try set(name, try Recipe.text(value))
-      } catch let error as DiscernError {
+      guard let text = Self.text(value) else {
         throw FormatError(
-          Recipe.place(file, key), found: "the setting `\(name)`", expected: "\(error)")
+          place, found: "a mapping as the value of `\(name)`",
+          expected: "a value or a list of values", kind: .configuration)
       }
+      return (name, text, place)
     }
   }
 
-  private static func text(_ node: Node) throws -> String {
-    if let scalar = node.scalar { return scalar.string }
-    if let sequence = node.sequence {
-      return try sequence.map { try text($0) }.joined(separator: ",")
+  /// The value of a name, as text.
+  public subscript(_ name: String) -> String? { entries.first { $0.name == name }?.value }
+
+  /// Applies every setting but `preset` to a recipe; throws a `FormatError` with file and line for an unknown name or
+  /// a wrong value.
+  public func apply(to recipe: inout Recipe) throws {
+    for entry in entries where entry.name != "preset" {
+      try located(entry.name) { try recipe.set(entry.name, entry.value) }
     }
-    throw DiscernError(.configuration, "expected a value or a list of values, not a mapping")
+  }
+
+  /// Runs `body`; a fault of settings gets the file and line of `name`.
+  func located<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DiscernError {
+      let place = entries.first { $0.name == name }?.place ?? self.name
+      throw FormatError(
+        place, found: "the setting `\(name)`", expected: "\(error)", kind: .configuration)
+    }
+  }
+
+  private static func text(_ node: Node) -> String? {
+    if let scalar = node.scalar { return scalar.string }
+    guard let sequence = node.sequence else { return nil }
+    let texts = sequence.map { text($0) }
+    return texts.contains(nil) ? nil : texts.compactMap { $0 }.joined(separator: ",")
   }
 
   private static func place(_ file: String, _ node: Node) -> String {
     node.mark.map { "\(file):\($0.line)" } ?? file
+  }
+}
+
+extension Recipe {
+  /// The recipe of a run: a preset for its task and attention, over that the settings of a file, over these the `chosen`
+  /// ones.
+  ///
+  /// Task, attention and preset (`preset: paper`) are looked for in the chosen settings first, then in the file. A
+  /// wrong choice throws a `DiscernError`, a wrong line of the file a `FormatError`.
+  public static func resolved(
+    file: RecipeFile? = nil, chosen: [(name: String, value: String)] = []
+  ) throws -> Recipe {
+    func read<Value>(_ name: String, _ read: (String) throws -> Value) throws -> Value? {
+      if let value = chosen.last(where: { $0.name == name })?.value { return try read(value) }
+      guard let file, let value = file[name] else { return nil }
+      return try file.located(name) { try read(value) }
+    }
+    func setting(_ name: String) throws -> Recipe {
+      try read(name) { value in
+        var recipe = Recipe()
+        try recipe.set(name, value)
+        return recipe
+      } ?? Recipe()
+    }
+    let task = try setting("task").task
+    let attention = try setting("attention").attention
+    func preset(_ name: String) throws -> Recipe {
+      try Recipe.preset(name, task: task, attention: attention)
+    }
+    var recipe = try read("preset", preset) ?? preset("default")
+    try file?.apply(to: &recipe)
+    for (name, value) in chosen where name != "preset" { try recipe.set(name, value) }
+    return recipe
+  }
+
+  /// Applies the settings of a YAML file (a mapping from names to values) to this recipe.
+  ///
+  /// Throws a `FormatError` with file and line for an unknown name, a wrong value or anything that is not a mapping.
+  public mutating func apply(yaml text: String, name file: String) throws {
+    try RecipeFile(yaml: text, name: file).apply(to: &self)
   }
 
   /// The recipe as a YAML file, each setting with what it means.

@@ -47,11 +47,13 @@ public struct Trainer {
 
   /// Trains on `train`; without `dev` the last adapter is kept.
   ///
-  /// `save` is called with each new best adapter and its evaluation. Throws what `save` and `observe` throw, and
-  /// where the data cannot be learnt from.
+  /// `save` is called with each new best adapter and its evaluation. Throws what `save` throws, and where the data
+  /// cannot be learnt from. Where `shouldStop` answers true after a step the run ends with a `CancellationError`; then
+  /// the best adapter so far has been saved, or without `dev` the present one.
   public func run(
     train: Dataset, dev: Dataset?, save: (Classifier, Evaluation?, _ step: Int) throws -> Void,
-    observe: @escaping @Sendable (TrainingEvent) -> Void = { _ in }
+    observe: @escaping @Sendable (TrainingEvent) -> Void = { _ in },
+    shouldStop: () -> Bool = { false }
   ) throws -> TrainingResult {
     try train.labels.checkTrainable(place: train.name)
     if let dev { try train.labels.checkKnown(in: dev) }
@@ -59,7 +61,7 @@ public struct Trainer {
       recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
     let classifier = try Classifier(base, adapter, tokenizer: tokenizer, threads: threads)
     var run = try TrainingRun(classifier, train: train, dev: dev, observe: observe)
-    return try run.go(save: save)
+    return try run.go(save: save, shouldStop: shouldStop)
   }
 }
 
@@ -126,7 +128,9 @@ private struct TrainingRun {
         train: report, dev: self.dev?.report))
   }
 
-  mutating func go(save: (Classifier, Evaluation?, Int) throws -> Void) throws -> TrainingResult {
+  mutating func go(
+    save: (Classifier, Evaluation?, Int) throws -> Void, shouldStop: () -> Bool
+  ) throws -> TrainingResult {
     let start = Clock.seconds
     let lengths = train.map(\.tokens.count)
     var isStopped = false
@@ -141,6 +145,10 @@ private struct TrainingRun {
         let isDue = recipe.evaluateEvery == 0 ? isLast : step % recipe.evaluateEvery == 0
         let isEnd = isLast && epoch == recipe.epochs - 1
         if isDue || isEnd { try evaluate(epoch: progress, save: save) }
+        if shouldStop() {
+          if dev == nil { try save(classifier, nil, step) }
+          throw CancellationError()
+        }
         if recipe.patience > 0 && evaluationsSinceBest >= recipe.patience {
           isStopped = true
           break

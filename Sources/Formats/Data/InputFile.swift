@@ -16,7 +16,7 @@ final class InputFile {
     if path.isEmpty || path.utf8.contains(0) {
       throw FormatError(
         "\"\(path.filter { $0 != "\0" })\"", found: "no usable file name",
-        expected: "the path of a file")
+        expected: "the path of a file", kind: .noInput)
     }
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw Self.fault(path, errno) }
@@ -40,23 +40,30 @@ final class InputFile {
     }
   }
 
+  /// Whether reading would have to wait: nothing has come yet, and the end has not been reached.
+  var isWaiting: Bool {
+    var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&event, 1, 0) == 0
+  }
+
   private static func fault(_ path: String, _ code: Int32) -> FormatError {
     switch code {
     case ENOENT:
       return FormatError(
-        path, found: "no such file", expected: "a file to read", remedy: "Check the path.")
+        path, found: "no such file", expected: "a file to read", remedy: "Check the path.",
+        kind: .noInput)
     case EISDIR:
       return FormatError(
         path, found: "a directory", expected: "a file to read",
-        remedy: "Name one of the files in it.")
+        remedy: "Name one of the files in it.", kind: .noInput)
     case EACCES, EPERM:
       return FormatError(
         path, found: "no permission to read it", expected: "a readable file",
-        remedy: "Change its permissions with chmod, or copy it.")
+        remedy: "Change its permissions with chmod, or copy it.", kind: .permission)
     default:
       return FormatError(
         path, found: "a failure of reading it (\(String(cString: strerror(code))))",
-        expected: "a readable file")
+        expected: "a readable file", kind: .io)
     }
   }
 }

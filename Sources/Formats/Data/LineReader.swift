@@ -80,6 +80,12 @@ public final class LineReader {
     return Line(bytes: line, number: lineNumber, ending: ending)
   }
 
+  /// Whether the next line has not been written yet, as on a terminal or a slow pipe.
+  public var isWaiting: Bool {
+    let hasLine = chunk[position..<filled].contains(0x0A)
+    return !hasLine && file.isWaiting
+  }
+
   /// The place of a line for messages: `file:17`.
   public func place(_ line: Int) -> String { "\(name):\(line)" }
 

@@ -1,0 +1,127 @@
+import Formats
+import Glibc
+import Synchronization
+
+/// The folder of a training run: the recipe, a log of the run, and the best adapter so far.
+///
+/// ```swift
+/// let folder = try RunFolder("runs/tickets", recipe: recipe)
+/// let result = try trainer.run(train: train, dev: dev, into: folder)
+/// ```
+public final class RunFolder: Sendable {
+  /// The folder.
+  public let path: String
+  private let replaced: String?
+  private let state = Mutex(State())
+
+  private struct State {
+    var hasAdapter = false
+    var note: String?
+  }
+
+  static let recipeFile = "recipe.yaml"
+  static let logFile = "metrics.jsonl"
+  /// Everything that a run writes.
+  static let files = [
+    recipeFile, logFile, PEFT.configurationFile, PEFT.weightsFile, AdapterFolder.factsFile,
+    "README.md",
+  ]
+
+  /// Makes the folder and writes the recipe.
+  ///
+  /// Throws where the path exists, unless `overwrite` says so and it is a run or an empty folder. What it replaces is
+  /// kept beside it under the name `….replaced` until the first adapter of this run has been saved.
+  public init(_ path: String, recipe: Recipe, overwrite: Bool = false) throws {
+    try Self.check(path, overwrite: overwrite)
+    self.path = path
+    replaced = FileSystem.exists(path) ? Self.replacedPath(path) : nil
+    if let replaced { try FileSystem.move(path, to: replaced) }
+    do {
+      try FileSystem.makeFolder(path)
+      try FileSystem.write(recipe.yaml, to: "\(path)/\(Self.recipeFile)")
+    } catch {
+      abandon()
+      throw error
+    }
+  }
+
+  /// Throws where a run cannot go into that folder: before the model is read is the time to know.
+  public static func check(_ path: String, overwrite: Bool = false) throws {
+    guard FileSystem.exists(path) else {
+      var parent = FileSystem.parent(of: path)
+      while !FileSystem.exists(parent) { parent = FileSystem.parent(of: parent) }
+      guard access(parent, W_OK | X_OK) == 0 else {
+        throw FileSystem.fault("\(path): the folder cannot be made in \(parent)")
+      }
+      return
+    }
+    guard overwrite else {
+      throw DiscernError(
+        .cannotCreate,
+        "\(path): found something of that name; expected a new folder. "
+          + "Choose another name, or replace the run with --overwrite.")
+    }
+    let names = FileSystem.names(in: path)
+    guard names.isEmpty && isFolder(path) || names.contains(where: files.contains) else {
+      throw DiscernError(
+        .cannotCreate,
+        "\(path): found something that is no run; expected the folder of a run to overwrite. "
+          + "Choose another name, or remove it yourself.")
+    }
+    guard !FileSystem.exists(replacedPath(path)) else {
+      throw DiscernError(
+        .cannotCreate,
+        "\(replacedPath(path)): found a run that was being replaced when its successor failed; expected no such "
+          + "folder. Rename it or remove it.")
+    }
+  }
+
+  /// Whether an adapter has been saved.
+  public var hasAdapter: Bool { state.withLock { $0.hasAdapter } }
+
+  /// What is left to say: files of a replaced run that were kept.
+  public var note: String? { state.withLock { $0.note } }
+
+  /// Saves an adapter with its facts; the run that this one replaces is then removed.
+  public func save(_ classifier: Classifier, facts: [(String, JSON)]) throws {
+    try classifier.adapter.write(
+      to: path, base: classifier.base, basePath: FileSystem.absolute(classifier.base.place),
+      facts: facts)
+    state.withLock { state in
+      if let replaced, !state.hasAdapter, !FileSystem.remove(Self.files, in: replaced) {
+        state.note = "\(replaced) keeps the files of the replaced run that Discern did not write"
+      }
+      state.hasAdapter = true
+    }
+  }
+
+  /// Appends a line to the log.
+  public func log(_ entry: JSON) throws {
+    let file = "\(path)/\(Self.logFile)"
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileSystem.fault("\(file): it cannot be written") }
+    defer { close(descriptor) }
+    let line = Array((entry.serialized() + "\n").utf8)
+    guard write(descriptor, line, line.count) == line.count else {
+      throw FileSystem.fault("\(file): it cannot be written")
+    }
+  }
+
+  /// Removes the folder again, and puts the replaced run back, where no adapter has been saved.
+  public func abandon() {
+    if hasAdapter { return }
+    let isGone = FileSystem.remove(Self.files, in: path) || !FileSystem.exists(path)
+    if isGone, let replaced { try? FileSystem.move(replaced, to: path) }
+  }
+
+  private static func replacedPath(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.last == "/" { path.removeLast() }
+    return path + ".replaced"
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+}

@@ -1,1 +1,0 @@
-@main struct Discern { static func main() {} }

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Discern
+import Formats
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measures an adapter on labelled data.",
+    discussion: """
+      For classifiers: accuracy, precision, recall and F1 by class and on average, and what is taken \
+      for what. For taggers: the report of conlleval, and spans counted strictly (IOB2).
+
+      Examples:
+        discern evaluate runs/tickets --data test.jsonl
+        discern evaluate runs/entities --data test.conll --json | jq .strict.f1_micro
+        discern evaluate runs/tickets --data test.csv --text-column body --predictions answers.jsonl
+      """)
+
+  @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
+  var adapter: String
+  @Option(help: ArgumentHelp("Labelled data; - is the standard input.", valueName: "file"))
+  var data: String
+  @Option(help: ArgumentHelp("The base model, where it is not where it was.", valueName: "path"))
+  var model: String?
+  @Option(
+    help: ArgumentHelp("Also write each text with its label and the answer.", valueName: "file"))
+  var predictions: String?
+  @Flag(help: "Print all numbers as one JSON object.")
+  var json = false
+  @Flag(help: "No progress; warnings are still printed.")
+  var quiet = false
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup(title: "Data") var input: DataOptions
+
+  func run() throws {
+    let folder = try AdapterFolder(adapter)
+    let dataset = try input.read(data, task: folder.recipe.task)
+    let classifier = try Classifier(adapter: adapter, model: model, threads: threads.threads)
+    let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
+    let (evaluation, encoded, logits) = try classifier.evaluateWithLogits(dataset) {
+      progress.add($0)
+    }
+    progress.finish()
+    if let warning = evaluation.report.warning {
+      Messages.warning(
+        "\(dataset.name): \(warning); max_length is \(classifier.adapter.recipe.maxLength)")
+    }
+    if let predictions {
+      try write(to: predictions, classifier, dataset, encoded, logits)
+    }
+    var output = StandardOutput()
+    if json {
+      try output.write(evaluation.json.serialized() + "\n")
+    } else {
+      try output.write(text(evaluation, classifier, dataset, encoded, logits))
+    }
+    try output.flush()
+  }
+
+  private func text(
+    _ evaluation: Evaluation, _ classifier: Classifier, _ dataset: Dataset,
+    _ encoded: [EncodedExample], _ logits: [[[Float]]]
+  ) -> String {
+    switch evaluation.metrics {
+    case .sequence(let scores): return evaluation.table + "\n" + scores.confusionTable()
+    case .tokens(let scores) where scores.strict.overall.gold > 0:
+      return scores.conllevalReport + "\nSpans counted strictly (IOB2):\n" + scores.strict.table
+        + "\nloss \(evaluation.loss.fixed(4))\n"
+    case .tokens:
+      let tags = zip(dataset.examples, zip(encoded, logits)).map { example, answer in
+        classifier.tagged(example, answer.0, answer.1).words.map(\.tag)
+      }
+      let gold = dataset.examples.map { example -> [String] in
+        if case .tags(let tags) = example.label { tags } else { [] }
+      }
+      let scores = ClassificationMetrics(
+        goldTags: gold, predictedTags: tags, labels: classifier.labels)
+      return scores.table + "\nloss \(evaluation.loss.fixed(4))\n"
+    }
+  }
+
+  private func write(
+    to path: String, _ classifier: Classifier, _ dataset: Dataset, _ encoded: [EncodedExample],
+    _ logits: [[[Float]]]
+  ) throws {
+    let format = AnswerFormat(classifier, top: nil, logits: false)
+    try writeAtomically(to: path) { sink in
+      for (example, (encoded, logits)) in zip(dataset.examples, zip(encoded, logits)) {
+        let answer = try format.answer(classifier, example, encoded, logits)
+        var object = format.json(answer)
+        switch example.label {
+        case .none: break
+        case .classLabel(let label): object["gold"] = JSON(label)
+        case .tags(let tags):
+          object["tokens"] = .array(answer.words.map { JSON($0.text) })
+          object["gold"] = .array(tags.map { JSON($0) })
+          object["tags"] = .array(answer.words.map { JSON($0.tag) })
+        }
+        try sink.write(JSON.object(object).serialized() + "\n")
+      }
+    }
+  }
+}
+
+/// How far an evaluation is, on a terminal.
+private final class EvaluationProgress: Sendable {
+  private let line = ProgressLine()
+  private let done = Counter()
+  private let count: Int
+  private let isQuiet: Bool
+
+  init(count: Int, isQuiet: Bool) {
+    self.count = count
+    self.isQuiet = isQuiet
+  }
+
+  func add(_ texts: Int) {
+    let done = done.add(texts)
+    if !isQuiet {
+      line.show(Double(done) / Double(max(count, 1)), "evaluating: \(done) of \(count) texts")
+    }
+  }
+
+  func finish() { line.clear() }
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "inspect", abstract: "x")
+  func run() throws {}
+}

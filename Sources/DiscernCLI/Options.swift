@@ -1,0 +1,72 @@
+import ArgumentParser
+import Discern
+
+/// How rows of data are read.
+struct DataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Format of the data: jsonl, csv, tsv, conll or lines.",
+      discussion: "Told by the file's extension where it is not given.", valueName: "format"))
+  var format: DatasetFormat?
+  @Option(help: ArgumentHelp("Column or JSON member of the text.", valueName: "name"))
+  var textColumn = DatasetColumns().text
+  @Option(help: ArgumentHelp("Column or JSON member of the label.", valueName: "name"))
+  var labelColumn = DatasetColumns().label
+  @Option(help: ArgumentHelp("JSON member of a sentence's words.", valueName: "name"))
+  var tokensColumn = DatasetColumns().tokens
+  @Option(help: ArgumentHelp("JSON member of a sentence's tags.", valueName: "name"))
+  var tagsColumn = DatasetColumns().tags
+  @Option(help: ArgumentHelp("CoNLL column of the words, from 0.", valueName: "n"))
+  var tokenIndex = DatasetColumns().tokenIndex
+  @Option(help: ArgumentHelp("CoNLL column of the tags, from 0. (default: the last)", valueName: "n"))
+  var tagIndex: Int?
+  @Option(
+    help: ArgumentHelp(
+      "How tags spell spans: plain, iob1, iob2, ioe1, ioe2, bioes or bilou.",
+      discussion: "Told by the tags where it is not given.", valueName: "scheme"))
+  var scheme: TagScheme?
+
+  var columns: DatasetColumns {
+    var columns = DatasetColumns()
+    columns.text = textColumn
+    columns.label = labelColumn
+    columns.tokens = tokensColumn
+    columns.tags = tagsColumn
+    columns.tokenIndex = tokenIndex
+    columns.tagIndex = tagIndex
+    return columns
+  }
+
+  func validate() throws {
+    guard tokenIndex >= 0, tagIndex ?? 0 >= 0 else {
+      throw ValidationError("--token-index and --tag-index count from 0.")
+    }
+  }
+
+  /// Reads labelled data and says what was odd about it.
+  func read(_ path: String, task: Dataset.Task) throws -> Dataset {
+    let dataset = try Dataset.read(
+      path, format: format, task: task, columns: columns, scheme: scheme)
+    for note in dataset.notes { Messages.warning("\(dataset.name): \(note)") }
+    return dataset
+  }
+}
+
+/// How many threads to use.
+struct ThreadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Threads. The results do not depend on it. (default: OMP_NUM_THREADS, or all processors)",
+      valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads: found \(threads); expected a number from 1 to 1024.")
+    }
+  }
+}
+
+extension DatasetFormat: ExpressibleByArgument {}
+extension TagScheme: ExpressibleByArgument {}
+extension Merge.Format: ExpressibleByArgument {}

@@ -1,0 +1,165 @@
+import ArgumentParser
+import Discern
+import Formats
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Labels texts, or tags their words.",
+    discussion: """
+      A classifier prints label, probability and text, separated by tabs. A tagger prints a line for \
+      each entity (start, end, type, text, probability) and a blank line after each text; offsets \
+      count Unicode scalars, as Python's strings do.
+
+      Examples:
+        discern predict runs/tickets "Where is my invoice?" "The brake is broken"
+        cut -f 3 mails.tsv | discern predict runs/tickets - --top 3
+        discern predict runs/entities --data articles.jsonl --json > entities.jsonl
+
+      With - each line of the standard input is a text. Where the lines are JSON objects, the text is \
+      read from --text-column and the objects come back with the answers; a member whose name an \
+      answer needs is kept as input_NAME. Answers are the same in any company and in any order. Texts \
+      that start with a hyphen go behind --.
+      """)
+
+  @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
+  var adapter: String
+  @Argument(help: ArgumentHelp("Texts, or - for the lines of the standard input.", valueName: "text"))
+  var texts: [String] = []
+  @Option(help: ArgumentHelp("File of texts; labels in it are not looked at.", valueName: "file"))
+  var data: String?
+  @Option(help: ArgumentHelp("The base model, where it is not where it was.", valueName: "path"))
+  var model: String?
+  @Flag(help: "Print a JSON object for each text.")
+  var json = false
+  @Flag(help: "Print logits too; implies --json.")
+  var logits = false
+  @Option(help: ArgumentHelp("Print the K most probable labels.", valueName: "k"))
+  var top: Int?
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup(title: "Data") var input: DataOptions
+
+  /// Texts that are answered together; the answers do not depend on it.
+  private static let batch = 256
+
+  func validate() throws {
+    guard texts.isEmpty != (data == nil) else {
+      throw ValidationError(
+        data == nil
+          ? "There is no text: give some, or - for the standard input, or --data FILE."
+          : "Give texts or --data, not both.")
+    }
+    guard texts.count <= 1 || !texts.contains("-") else {
+      throw ValidationError("- stands for the standard input and goes alone.")
+    }
+    if let top, top < 1 { throw ValidationError("--top: found \(top); expected 1 or more.") }
+  }
+
+  func run() throws {
+    let classifier = try Classifier(adapter: adapter, model: model, threads: threads.threads)
+    let task = classifier.adapter.recipe.task
+    if top != nil, task == .tokens {
+      throw ValidationError("--top is for classifiers; \(adapter) is a tagger.")
+    }
+    let path = data ?? (texts == ["-"] ? "-" : nil)
+    let input =
+      try path.map {
+        try PredictInput(
+          path: $0, format: self.input.format, columns: self.input.columns, task: task)
+      } ?? PredictInput(texts: texts, task: task)
+    let format = AnswerFormat(classifier, top: top, logits: logits)
+    var printer = AnswerPrinter(
+      format: format, isJSON: json || logits || input.isJSON, types: classifier.entityTypes)
+    var cut = CutReport()
+    var items: [PredictItem] = []
+    repeat {
+      items.removeAll(keepingCapacity: true)
+      while items.count < Self.batch, items.isEmpty || !input.isWaiting, let item = try input.next()
+      {
+        items.append(item)
+      }
+      let dataset = Dataset(name: input.name, examples: items.map(\.example))
+      let (encoded, report) = try classifier.encoder.encode(dataset)
+      cut.add(report)
+      for (item, (encoded, logits)) in zip(items, zip(encoded, classifier.logits(encoded))) {
+        try printer.print(
+          format.answer(classifier, item.example, encoded, logits), fields: item.fields)
+      }
+      try printer.flush()
+    } while !items.isEmpty
+    if let warning = cut.warning(maximum: classifier.adapter.recipe.maxLength) {
+      Messages.warning("\(input.name): \(warning)")
+    }
+  }
+}
+
+/// Prints answers as lines or as JSON Lines.
+private struct AnswerPrinter: ~Copyable {
+  let format: AnswerFormat
+  let isJSON: Bool
+  let types: [String]
+  private var output = StandardOutput()
+
+  init(format: AnswerFormat, isJSON: Bool, types: [String]) {
+    self.format = format
+    self.isJSON = isJSON
+    self.types = types
+  }
+
+  mutating func print(_ answer: Answer, fields: JSONObject?) throws {
+    if isJSON {
+      let answer = format.json(answer)
+      let object = fields.map { Self.joined($0, answer) } ?? answer
+      try output.write(JSON.object(object).serialized() + "\n")
+      return
+    }
+    if case .tags(let tagged, let text) = answer, format.hasSpans, Terminal.output.hasColor {
+      let view = InlineView(terminal: .output)
+      try output.write(view.text(text, tagged.entities, types: types))
+    }
+    try output.write(format.lines(answer))
+  }
+
+  mutating func flush() throws { try output.flush() }
+
+  /// The input's members with the answer's behind them; one whose name is taken becomes `input_NAME`.
+  private static func joined(_ fields: JSONObject, _ answer: JSONObject) -> JSONObject {
+    var object = JSONObject()
+    for member in fields.members {
+      let isTaken = answer[member.key].map { $0 != member.value } ?? false
+      let isSame = answer[member.key] != nil && !isTaken
+      if isSame { continue }
+      object[isTaken ? JSONString("input_" + member.key.text) : member.key] = member.value
+    }
+    for member in answer.members { object[member.key] = member.value }
+    return object
+  }
+}
+
+/// What was cut, over all batches.
+private struct CutReport {
+  private var texts = 0
+  private var cut = 0
+  private var lost = 0
+  private var longest = 0
+
+  mutating func add(_ report: ExampleEncoder.Report) {
+    texts += report.texts
+    cut += report.cutTexts
+    lost += report.lostWords
+    longest = max(longest, report.longest)
+  }
+
+  func warning(maximum: Int) -> String? {
+    guard cut > 0 || lost > 0 else { return nil }
+    return "\(cut) of \(texts) texts cut at \(maximum) tokens (longest: \(longest))"
+      + (lost > 0 ? "; \(lost) words without an answer" : "")
+  }
+}
+
+extension Classifier {
+  /// Types of the entities that its tags spell.
+  fileprivate var entityTypes: [String] {
+    labels.names.filter { $0.hasPrefix("B-") }.map { String($0.dropFirst(2)) }
+  }
+}

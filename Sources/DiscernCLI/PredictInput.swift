@@ -1,0 +1,116 @@
+import Discern
+import Formats
+
+/// A text to be answered, with the JSON object that it came in.
+struct PredictItem {
+  var example: Example
+  var fields: JSONObject?
+}
+
+/// Where the texts come from: arguments, lines, JSON Lines or rows of data.
+final class PredictInput {
+  private enum Source {
+    case texts(ArraySlice<String>)
+    case lines(LineReader)
+    case objects(LineReader)
+    case rows(ExampleReader)
+  }
+
+  /// Name for messages.
+  let name: String
+  private var source: Source
+  private var first: LineReader.Line?
+  private let task: Dataset.Task
+  private let columns: DatasetColumns
+
+  /// Texts at hand.
+  init(texts: [String], task: Dataset.Task) {
+    name = "text"
+    source = .texts(texts[...])
+    self.task = task
+    columns = DatasetColumns()
+  }
+
+  /// A file, or `-` for the standard input: lines, or JSON Lines where the first line is an object.
+  init(path: String, format: DatasetFormat?, columns: DatasetColumns, task: Dataset.Task) throws {
+    self.task = task
+    self.columns = columns
+    var format = format
+    if format == nil, path != "-" { format = try DatasetFormat(path: path, task: task) }
+    switch format {
+    case .jsonLines: source = .objects(try LineReader(path: path))
+    case .lines: source = .lines(try LineReader(path: path))
+    case .csv, .tsv, .conll:
+      source = .rows(
+        try ExampleReader(
+          path: path, format: format, task: task, columns: columns, labelled: false))
+    case nil:
+      let lines = try LineReader(path: path)
+      first = try lines.next()
+      let start = first?.bytes.first { $0 != 0x20 && $0 != 0x09 }
+      source = start == UInt8(ascii: "{") ? .objects(lines) : .lines(lines)
+    }
+    name = path == "-" ? "stdin" : path
+  }
+
+  /// Whether the texts come as objects: then the answers go out as such.
+  var isJSON: Bool {
+    if case .objects = source { true } else { false }
+  }
+
+  /// Whether the next text has not been written yet: time to answer those that are here.
+  var isWaiting: Bool {
+    switch source {
+    case .texts, .rows: false
+    case .lines(let lines), .objects(let lines): first == nil && lines.isWaiting
+    }
+  }
+
+  /// The next text, or nil at the end.
+  func next() throws -> PredictItem? {
+    switch source {
+    case .texts(var texts):
+      guard let text = texts.popFirst() else { return nil }
+      source = .texts(texts)
+      return PredictItem(example: Example(input: .text(text)))
+    case .rows(let reader): return try reader.next().map { PredictItem(example: $0) }
+    case .lines(let lines):
+      return try line(lines).map {
+        PredictItem(example: Example(input: .text($0.text), line: $0.number))
+      }
+    case .objects(let lines):
+      while let line = try line(lines) {
+        if !line.isBlank { return try item(line, lines) }
+      }
+      return nil
+    }
+  }
+
+  private func line(_ lines: LineReader) throws -> LineReader.Line? {
+    defer { first = nil }
+    return try first ?? lines.next()
+  }
+
+  private func item(_ line: LineReader.Line, _ lines: LineReader) throws -> PredictItem {
+    let place = lines.place(line.number)
+    let json = try JSON(parsing: line.bytes, name: lines.name, firstLine: line.number)
+    guard let object = json.object else {
+      throw FormatError(place, found: json.kind, expected: "a JSON object on each line")
+    }
+    if task == .tokens, let words = object[columns.tokens]?.array {
+      let texts = words.compactMap(\.string)
+      guard texts.count == words.count, !texts.contains("") else {
+        throw FormatError(
+          place, found: "something else in \"\(columns.tokens)\"", expected: "words that are strings")
+      }
+      return PredictItem(example: Example(input: .words(texts), line: line.number), fields: object)
+    }
+    guard let text = object[columns.text]?.string else {
+      let names = object.keys.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+      throw FormatError(
+        place, found: object.isEmpty ? "an empty object" : "the members \(names)",
+        expected: "a string in \"\(columns.text)\"", remedy: "Name the member with --text-column.")
+    }
+    return PredictItem(example: Example(input: .text(text), line: line.number), fields: object)
+  }
+}
