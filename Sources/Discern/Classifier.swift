@@ -43,7 +43,7 @@ public final class Classifier: Sendable {
     let checkpoint = try openCheckpoint(try folder.resolvedBase(model))
     let base = try BaseModel(checkpoint, on: CPUBackend())
     try self.init(
-      base, try folder.adapter(for: base), tokenizer: try Tokenizer.of(checkpoint), threads: threads)
+      base, try folder.adapter(for: base), tokenizer: try checkpoint.tokenizer(), threads: threads)
   }
 
   /// Logits of encoded examples: one row for a text, one for each kept word in tagging. The batch does not matter:
@@ -108,18 +108,5 @@ extension AdapterFolder {
     throw FormatError(
       path, found: "its base model \"\(base)\", which is not there",
       expected: "the model that it was trained on", remedy: "Say where it is with --model.")
-  }
-}
-
-extension Tokenizer {
-  /// The tokenizer that belongs to a checkpoint: `tokenizer.json` in its folder, or the one inside its GGUF file.
-  public static func of(_ checkpoint: any Checkpoint) throws -> Tokenizer {
-    if let gguf = checkpoint as? GGUFCheckpoint { return try Tokenizer(gguf: gguf.gguf.vocabulary(), name: gguf.place) }
-    let path = checkpoint.place + "/tokenizer.json"
-    guard FileSystem.exists(path) else {
-      throw FormatError(
-        checkpoint.place, found: "no tokenizer.json", expected: "the model's tokenizer beside its weights")
-    }
-    return try Tokenizer(json: JSON(contentsOf: path, limit: 1 << 28), name: path)
   }
 }

@@ -92,7 +92,8 @@ struct AnswerFormat {
 
   private func json(_ entity: TaggedText.Entity) -> JSON {
     [
-      "start": .integer(entity.characters.lowerBound), "end": .integer(entity.characters.upperBound),
+      "start": .integer(entity.characters.lowerBound),
+      "end": .integer(entity.characters.upperBound),
       "label": JSON(entity.label), "text": JSON(entity.text),
       "probability": .number(entity.probability),
     ]

@@ -10,9 +10,9 @@ import Discern
       leaves the model as it is and writes an adapter of a few megabytes.
 
       Examples:
-        discern train --model MODEL --data train.jsonl --dev dev.jsonl --out runs/first
-        discern evaluate runs/first --data test.jsonl
-        discern predict runs/first "Where is my invoice?"
+        discern train --model MODEL --data train.jsonl --dev dev.jsonl --out runs/a
+        discern evaluate runs/a --data test.jsonl
+        discern predict runs/a "Where is my invoice?"
 
       Results go to the standard output, progress and warnings to the standard error. Exit codes: \
       0 done, 64 wrong usage, 65 bad data, 66 no such input, 73 the output cannot be made, 74 \

@@ -13,7 +13,7 @@ struct EvaluateCommand: ParsableCommand {
       Examples:
         discern evaluate runs/tickets --data test.jsonl
         discern evaluate runs/entities --data test.conll --json | jq .strict.f1_micro
-        discern evaluate runs/tickets --data test.csv --text-column body --predictions answers.jsonl
+        discern evaluate runs/tickets --data test.csv --predictions answers.jsonl
       """)
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "No progress; warnings are still printed.")
   var quiet = false
   @OptionGroup var threads: ThreadOptions
-  @OptionGroup(title: "Data") var input: DataOptions
+  @OptionGroup var input: DataOptions
 
   func run() throws {
     let folder = try AdapterFolder(adapter)

@@ -3,6 +3,15 @@ import Discern
 import Formats
 import Glibc
 
+/// Options that do not go together, seen only while the command runs.
+struct WrongUsage: Error, CustomStringConvertible {
+  /// The verb whose help to read.
+  let verb: String
+  let message: String
+
+  var description: String { "\(message)\n  See 'discern \(verb) --help' for more information." }
+}
+
 /// Ends the command with a message on the standard error and an exit code that scripts can tell apart (sysexits).
 enum Failure {
   /// Prints what went wrong and exits.
@@ -19,30 +28,31 @@ enum Failure {
     switch error {
     case let error as FormatError: code(error.kind)
     case let error as DiscernError: code(error.kind)
-    case is OutputFault: EX_IOERR
+    case is OutputFault: SystemExit.io
+    case is WrongUsage: SystemExit.usage
     default: nil
     }
   }
 
   private static func code(_ kind: FormatError.Kind) -> Int32 {
     switch kind {
-    case .data: EX_DATAERR
-    case .noInput: EX_NOINPUT
-    case .cannotCreate: EX_CANTCREAT
-    case .permission: EX_NOPERM
-    case .io: EX_IOERR
-    case .configuration: EX_CONFIG
+    case .data: SystemExit.data
+    case .noInput: SystemExit.noInput
+    case .cannotCreate: SystemExit.cannotCreate
+    case .permission: SystemExit.permission
+    case .io: SystemExit.io
+    case .configuration: SystemExit.configuration
     }
   }
 
   private static func code(_ kind: DiscernError.Kind) -> Int32 {
     switch kind {
-    case .data: EX_DATAERR
-    case .noInput: EX_NOINPUT
-    case .cannotCreate: EX_CANTCREAT
-    case .permission: EX_NOPERM
-    case .io: EX_IOERR
-    case .configuration: EX_CONFIG
+    case .data: SystemExit.data
+    case .noInput: SystemExit.noInput
+    case .cannotCreate: SystemExit.cannotCreate
+    case .permission: SystemExit.permission
+    case .io: SystemExit.io
+    case .configuration: SystemExit.configuration
     }
   }
 
@@ -66,10 +76,13 @@ enum Failure {
   }
 }
 
-/// `sysexits.h`, which Swift does not import.
-private let EX_DATAERR: Int32 = 65
-private let EX_NOINPUT: Int32 = 66
-private let EX_CANTCREAT: Int32 = 73
-private let EX_IOERR: Int32 = 74
-private let EX_NOPERM: Int32 = 77
-private let EX_CONFIG: Int32 = 78
+/// The codes of `sysexits.h`.
+private enum SystemExit {
+  static let usage: Int32 = 64
+  static let data: Int32 = 65
+  static let noInput: Int32 = 66
+  static let cannotCreate: Int32 = 73
+  static let io: Int32 = 74
+  static let permission: Int32 = 77
+  static let configuration: Int32 = 78
+}

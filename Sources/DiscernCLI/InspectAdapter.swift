@@ -26,7 +26,8 @@ extension InspectReport {
     } else {
       add("labels", "no names: PEFT keeps none; answers are LABEL_0, LABEL_1, …")
     }
-    add("attention", "\(recipe.attention)" + (isTagger ? "" : ", \(recipe.pooling.rawValue) pooling"))
+    add(
+      "attention", "\(recipe.attention)" + (isTagger ? "" : ", \(recipe.pooling.rawValue) pooling"))
     json["path"] = JSON(folder.path)
     json["task"] = JSON(recipe.task.rawValue)
     json["labels"] = folder.labels.map { .array($0.map { JSON($0) }) } ?? .null
@@ -38,7 +39,7 @@ extension InspectReport {
     let recipe = folder.recipe
     add(
       "LoRA",
-      "rank \(recipe.rank), alpha \(recipe.alpha)\(recipe.rsLoRA ? " (rsLoRA)" : ""), on "
+      "rank \(recipe.rank), alpha \(recipe.alpha.short)\(recipe.rsLoRA ? " (rsLoRA)" : ""), on "
         + recipe.targets.map(\.shortName).joined(separator: ",")
         + (recipe.topLayers > 0 ? ", top \(recipe.topLayers) layers" : ""))
     add("texts", "up to \(recipe.maxLength) tokens, longer ones: \(recipe.overflow.rawValue)")
@@ -52,7 +53,8 @@ extension InspectReport {
     if let family = facts?["family"]?.string, let layers = facts?["layers"]?.int,
       let width = facts?["width"]?.int
     {
-      text += "\n\(family), \(layers) layers, width \(width), \(folder.fingerprint ?? "no fingerprint")"
+      text +=
+        "\n\(family), \(layers) layers, width \(width), \(folder.fingerprint ?? "no fingerprint")"
     }
     add("base", text)
     json["base"] = [
@@ -70,7 +72,8 @@ extension InspectReport {
         "run",
         "step \(training["step"]?.int ?? 0), \((training["seconds"]?.double ?? 0).clock), "
           + "\((training["tokens"]?.int ?? 0).abbreviated) tokens, "
-          + "seed \(training["seed"]?.string ?? "?"), Discern \(training["version"]?.string ?? "?")")
+          + "seed \(training["seed"]?.string ?? "?"), Discern \(training["version"]?.string ?? "?")"
+      )
     }
     guard let metrics = folder.facts?["metrics"] else { return }
     let names = [

@@ -19,14 +19,15 @@ struct InspectCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp("Model folder, .gguf file, adapter folder or data file.", valueName: "path"))
   var path: String
-  @Option(help: ArgumentHelp("Model whose tokens measure the texts of a data file.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Model whose tokens measure the texts of a data file.", valueName: "path"))
   var model: String?
   @Option(
     help: ArgumentHelp("Task of a data file: sequence or tokens. (default: told by its columns)"))
   var task: Dataset.Task?
   @Flag(help: "Print one JSON object.")
   var json = false
-  @OptionGroup(title: "Data") var input: DataOptions
+  @OptionGroup var input: DataOptions
 
   func run() throws {
     let report = try report()
@@ -36,6 +37,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func report() throws -> InspectReport {
+    try DataOptions.require(path)
     if FileSystem.exists(path + "/adapter_config.json") { return try .adapter(path) }
     if path.hasSuffix(".gguf") || path.hasSuffix(".safetensors") || FileSystem.isFolder(path) {
       return try .model(path)

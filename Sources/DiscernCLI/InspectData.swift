@@ -33,7 +33,9 @@ extension InspectReport {
       dataset.facts.scheme == nil ? "labels" : "tags",
       "\(counts.count): " + shown.map { "\($0.label) \($0.count)" }.joined(separator: ", ") + rest)
     guard let scheme = dataset.facts.scheme else { return }
-    add("scheme", scheme == .iob2 || scheme == .plain ? scheme.rawValue : "\(scheme.rawValue), read as iob2")
+    add(
+      "scheme",
+      scheme == .iob2 || scheme == .plain ? scheme.rawValue : "\(scheme.rawValue), read as iob2")
     let entities = dataset.entityCounts
     if !entities.isEmpty {
       add(
@@ -58,17 +60,20 @@ extension InspectReport {
     json["scheme"] = facts.scheme.map { JSON($0.rawValue) } ?? .null
     json["scheme_faults"] = .integer(facts.tagFaultCount)
     var entities = JSONObject()
-    for entry in dataset.entityCounts { entities.append(JSONString(entry.type), .integer(entry.count)) }
+    for entry in dataset.entityCounts {
+      entities.append(JSONString(entry.type), .integer(entry.count))
+    }
     json["entities"] = .object(entities)
   }
 
   private mutating func addLengths(_ dataset: Dataset, _ model: String) throws {
-    let tokenizer = try Tokenizer.of(openCheckpoint(model))
+    let tokenizer = try openCheckpoint(model).tokenizer()
     let lengths = dataset.examples.map { tokenizer.length(of: $0) }.sorted()
     let longest = lengths.last ?? 0
     var limit = 16
     var rows: [JSON] = []
-    var table = TextTable(["max length", "texts cut", "share"], alignments: [.right, .right, .right])
+    var table = TextTable(
+      ["max length", "texts cut", "share"], alignments: [.right, .right, .right])
     while true {
       let cut = lengths.count { $0 > limit }
       table.append(
@@ -80,7 +85,8 @@ extension InspectReport {
     add(
       "tokens",
       "\(lengths.reduce(0, +)) in all, median \(lengths[lengths.count / 2]), "
-        + "95 % within \(lengths[min(lengths.count - 1, lengths.count * 95 / 100)]), longest \(longest)")
+        + "95 % within \(lengths[min(lengths.count - 1, lengths.count * 95 / 100)]), longest \(longest)"
+    )
     add("", String(table.text.dropLast()))
     json["lengths"] = [
       "tokens": .integer(lengths.reduce(0, +)), "median": .integer(lengths[lengths.count / 2]),

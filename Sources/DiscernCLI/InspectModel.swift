@@ -20,7 +20,7 @@ extension InspectReport {
       report.json["fault"] = JSON("\(error)")
     }
     do {
-      report.add(try Tokenizer.of(checkpoint))
+      report.add(try checkpoint.tokenizer())
     } catch {
       report.add("tokenizer", "none that can be used: \(error)")
       report.json["tokenizer_fault"] = JSON("\(error)")
@@ -44,7 +44,8 @@ extension InspectReport {
         + (windowed > 0 ? ", window \(model.slidingWindow ?? 0) in \(windowed) layers" : "")
         + (model.attentionBias ? ", biases" : "") + (model.queryKeyNorm ? ", norms of heads" : ""))
     add(
-      "positions", "up to \(model.maximumPositions), rope base \(model.ropeTheta), \(model.ropeText)")
+      "positions",
+      "up to \(model.maximumPositions), rope base \(model.ropeTheta.short), \(model.ropeText)")
     if let labels = model.labels {
       add("labels", "\(labels.count): \(labels.prefix(20).joined(separator: ", "))")
     }
@@ -112,8 +113,9 @@ extension ModelConfiguration {
   fileprivate var ropeText: String {
     switch ropeScaling {
     case .none: "no scaling"
-    case .linear(let factor): "scaled by \(factor)"
-    case .llama3(let factor, _, _, let length): "Llama 3's scaling by \(factor) beyond \(length)"
+    case .linear(let factor): "scaled by \(factor.short)"
+    case .llama3(let factor, _, _, let length):
+      "Llama 3's scaling by \(factor.short) beyond \(length)"
     case .divisors(let divisors): "own divisors up to \(divisors.max() ?? 1)"
     }
   }

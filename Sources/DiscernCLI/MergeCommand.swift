@@ -14,7 +14,7 @@ struct MergeCommand: ParsableCommand {
       Examples:
         discern merge runs/tickets --out models/tickets
         discern merge runs/tickets --out models/tickets-bf16 --format bf16
-        discern merge runs/tickets --model models/SmolLM2-135M --out models/tickets
+        discern merge runs/tickets --model models/SmolLM2-135M --out models/a
       """)
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
@@ -23,7 +23,7 @@ struct MergeCommand: ParsableCommand {
   var out: String
   @Option(help: ArgumentHelp("The base model, where it is not where it was.", valueName: "path"))
   var model: String?
-  @Option(help: ArgumentHelp("Number type of the weights: f32 or bf16.", valueName: "format"))
+  @Option(help: ArgumentHelp("Number type of the weights.", valueName: "format"))
   var format = Merge.Format.f32
   @Flag(help: "No progress; warnings are still printed.")
   var quiet = false

@@ -15,6 +15,9 @@ extension Int {
 }
 
 extension Double {
+  /// The shortest spelling, without a fraction that is zero.
+  var short: String { self == rounded() && magnitude < 1e15 ? String(Int(self)) : String(self) }
+
   /// `8.1e-04`.
   var scientific: String {
     guard self > 0, isFinite else { return "0" }

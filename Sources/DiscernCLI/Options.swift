@@ -1,12 +1,12 @@
 import ArgumentParser
 import Discern
+import Formats
 
 /// How rows of data are read.
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Format of the data: jsonl, csv, tsv, conll or lines.",
-      discussion: "Told by the file's extension where it is not given.", valueName: "format"))
+      "Format of the data, where the file's extension does not tell.", valueName: "format"))
   var format: DatasetFormat?
   @Option(help: ArgumentHelp("Column or JSON member of the text.", valueName: "name"))
   var textColumn = DatasetColumns().text
@@ -18,12 +18,12 @@ struct DataOptions: ParsableArguments {
   var tagsColumn = DatasetColumns().tags
   @Option(help: ArgumentHelp("CoNLL column of the words, from 0.", valueName: "n"))
   var tokenIndex = DatasetColumns().tokenIndex
-  @Option(help: ArgumentHelp("CoNLL column of the tags, from 0. (default: the last)", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("CoNLL column of the tags, from 0. (default: the last)", valueName: "n"))
   var tagIndex: Int?
   @Option(
     help: ArgumentHelp(
-      "How tags spell spans: plain, iob1, iob2, ioe1, ioe2, bioes or bilou.",
-      discussion: "Told by the tags where it is not given.", valueName: "scheme"))
+      "How tags spell spans, where the tags do not tell.", valueName: "scheme"))
   var scheme: TagScheme?
 
   var columns: DatasetColumns {
@@ -43,8 +43,17 @@ struct DataOptions: ParsableArguments {
     }
   }
 
+  /// Throws where there is no such file: its name may say nothing else.
+  static func require(_ path: String) throws {
+    guard path != "-", !FileSystem.exists(path) else { return }
+    throw FormatError(
+      path, found: "no such file or folder", expected: "something to read",
+      remedy: "Check the path.", kind: .noInput)
+  }
+
   /// Reads labelled data and says what was odd about it.
   func read(_ path: String, task: Dataset.Task) throws -> Dataset {
+    try Self.require(path)
     let dataset = try Dataset.read(
       path, format: format, task: task, columns: columns, scheme: scheme)
     for note in dataset.notes { Messages.warning("\(dataset.name): \(note)") }

@@ -24,7 +24,8 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
   var adapter: String
-  @Argument(help: ArgumentHelp("Texts, or - for the lines of the standard input.", valueName: "text"))
+  @Argument(
+    help: ArgumentHelp("Texts, or - for the lines of the standard input.", valueName: "text"))
   var texts: [String] = []
   @Option(help: ArgumentHelp("File of texts; labels in it are not looked at.", valueName: "file"))
   var data: String?
@@ -37,7 +38,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Print the K most probable labels.", valueName: "k"))
   var top: Int?
   @OptionGroup var threads: ThreadOptions
-  @OptionGroup(title: "Data") var input: DataOptions
+  @OptionGroup var input: DataOptions
 
   /// Texts that are answered together; the answers do not depend on it.
   private static let batch = 256
@@ -59,7 +60,8 @@ struct PredictCommand: ParsableCommand {
     let classifier = try Classifier(adapter: adapter, model: model, threads: threads.threads)
     let task = classifier.adapter.recipe.task
     if top != nil, task == .tokens {
-      throw ValidationError("--top is for classifiers; \(adapter) is a tagger.")
+      throw WrongUsage(
+        verb: "predict", message: "--top is for classifiers; \(adapter) is a tagger.")
     }
     let path = data ?? (texts == ["-"] ? "-" : nil)
     let input =

@@ -35,6 +35,7 @@ final class PredictInput {
   init(path: String, format: DatasetFormat?, columns: DatasetColumns, task: Dataset.Task) throws {
     self.task = task
     self.columns = columns
+    try DataOptions.require(path)
     var format = format
     if format == nil, path != "-" { format = try DatasetFormat(path: path, task: task) }
     switch format {
@@ -101,7 +102,8 @@ final class PredictInput {
       let texts = words.compactMap(\.string)
       guard texts.count == words.count, !texts.contains("") else {
         throw FormatError(
-          place, found: "something else in \"\(columns.tokens)\"", expected: "words that are strings")
+          place, found: "something else in \"\(columns.tokens)\"",
+          expected: "words that are strings")
       }
       return PredictItem(example: Example(input: .words(texts), line: line.number), fields: object)
     }

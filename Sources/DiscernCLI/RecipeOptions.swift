@@ -101,14 +101,24 @@ struct RecipeOptions: ParsableArguments {
     return all.compactMap { name, value in value.map { (name, $0) } }
   }
 
-  /// The help of a setting, from the recipe's table, with the default of the default preset.
+  /// The help of a setting, from the recipe's table, with its default for classifiers and, where it differs, for taggers.
   static func help(_ name: String, _ valueName: String? = nil) -> ArgumentHelp {
     guard let setting = Recipe.settings.first(where: { $0.name == name }) else {
       preconditionFailure("no setting \(name)")
     }
-    var text = setting.help.prefix(1).uppercased() + setting.help.dropFirst() + "."
-    // Pooling depends on the attention.
-    if name != "pooling" { text += " (default: \(setting.text(Recipe())))" }
-    return ArgumentHelp("\(text)", valueName: valueName)
+    func initial(_ task: Dataset.Task) -> String {
+      (try? Recipe.preset("default", task: task)).map { setting.text($0).trimmed } ?? ""
+    }
+    let own = initial(.sequence)
+    let taggers = initial(.tokens)
+    let isSame = name == "task" || own == taggers
+    return ArgumentHelp(
+      "\(setting.help.prefix(1).uppercased())\(setting.help.dropFirst()). "
+        + "(default: \(own)\(isSame ? "" : "; taggers: \(taggers)"))", valueName: valueName)
   }
+}
+
+extension String {
+  /// A number without a fraction that is zero.
+  fileprivate var trimmed: String { hasSuffix(".0") ? String(dropLast(2)) : self }
 }

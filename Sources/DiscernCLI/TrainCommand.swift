@@ -12,64 +12,44 @@ struct TrainCommand: ParsableCommand {
       discern.json with labels and metrics, recipe.yaml, and metrics.jsonl with the course of the run.
 
       Examples:
-        discern train --model models/SmolLM2.gguf --data train.jsonl --dev dev.jsonl --out runs/tickets
-        discern train --task tokens --attention unmasked --model models/Llama-3.2-1B \\
-          --data train.conll --dev dev.conll --out runs/entities --epochs 6 --rank 32
-        discern train --recipe runs/tickets/recipe.yaml --seed 7 --model models/SmolLM2.gguf \\
-          --data train.csv --text-column body --label-column topic --out runs/topics
+        discern train --model models/SmolLM2.gguf --out runs/tickets \\
+          --data train.jsonl --dev dev.jsonl
+        discern train --task tokens --attention unmasked --epochs 6 --rank 32 \\
+          --model models/Llama-3.2-1B --out runs/entities \\
+          --data train.conll --dev dev.conll
+        discern train --recipe runs/tickets/recipe.yaml --seed 7 \\
+          --model models/SmolLM2.gguf --out runs/topics \\
+          --data train.csv --text-column body --label-column topic
 
       Settings come from a preset, over that from --recipe, over that from the options here. Ctrl-C \
       stops after the step; the best adapter so far is kept.
       """)
 
-  @Option(help: ArgumentHelp("Model folder or .gguf file.", valueName: "path"))
-  var model: String
-  @Option(help: ArgumentHelp("Training data; - is the standard input.", valueName: "file"))
-  var data: String
-  @Option(
-    help: ArgumentHelp(
-      "Data to choose the best adapter by. Without it the last one is kept.", valueName: "file"))
-  var dev: String?
-  @Option(help: ArgumentHelp("Folder to make for the run.", valueName: "folder"))
-  var out: String
-  @Option(help: Self.help("task"))
-  var task: String?
-  @Option(help: Self.help("attention", "pattern"))
-  var attention: String?
-  @Option(
-    help: ArgumentHelp(
-      "Settings to start from: default, or paper for those of LS-LLaMA's code.", valueName: "name"))
-  var preset: String?
-  @Option(help: ArgumentHelp("YAML file of settings; names as below with _ for -.", valueName: "file"))
-  var recipe: String?
+  @OptionGroup(title: "Input and output") var files: TrainFiles
+  @OptionGroup(title: "Data") var input: DataOptions
+  @OptionGroup(title: "Recipe") var choice: RecipeChoice
+  @OptionGroup(title: "Settings of the recipe") var settings: RecipeOptions
+  @OptionGroup var threads: ThreadOptions
   @Flag(help: "Replace a run that is there.")
   var overwrite = false
   @Flag(help: "No progress and no summary; warnings are still printed.")
   var quiet = false
   @Flag(help: "Print the result as one JSON object.")
   var json = false
-  @OptionGroup var threads: ThreadOptions
-  @OptionGroup(title: "Data") var input: DataOptions
-  @OptionGroup(title: "Settings of the recipe") var settings: RecipeOptions
-
-  private static func help(_ name: String, _ valueName: String? = nil) -> ArgumentHelp {
-    RecipeOptions.help(name, valueName)
-  }
-
   func run() throws {
-    let recipe = try resolvedRecipe()
-    try RunFolder.check(out, overwrite: overwrite)
-    let checkpoint = try openCheckpoint(model)
-    let train = try input.read(data, task: recipe.task)
+    let recipe = try choice.recipe(with: settings)
+    try RunFolder.check(files.out, overwrite: overwrite)
+    let checkpoint = try openCheckpoint(files.model)
+    let train = try input.read(files.data, task: recipe.task)
     try train.labels.checkTrainable(place: train.name)
-    let dev = try dev.map { try input.read($0, task: recipe.task) }
+    let dev = try files.dev.map { try input.read($0, task: recipe.task) }
     if let dev { try train.labels.checkKnown(in: dev) }
-    let tokenizer = try Tokenizer.of(checkpoint)
+    let tokenizer = try checkpoint.tokenizer()
     let base = try BaseModel(checkpoint, on: CPUBackend())
     if let warning = base.unusedWarning { Messages.warning(warning) }
 
     Interruption.listen("stopping after this step; once more to stop at once")
-    let folder = try RunFolder(out, recipe: recipe, overwrite: overwrite)
+    let folder = try RunFolder(files.out, recipe: recipe, overwrite: overwrite)
     let summary = TrainSummary(
       base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: dev,
       threads: threads.threads ?? Processors.count, isQuiet: quiet)
@@ -89,8 +69,8 @@ struct TrainCommand: ParsableCommand {
       progress.clear()
       Messages.note(
         folder.hasAdapter
-          ? "stopped; \(out) has the \(dev == nil ? "last" : "best") adapter so far"
-          : "stopped before any adapter was saved; \(out) was not made")
+          ? "stopped; \(files.out) has the \(dev == nil ? "last" : "best") adapter so far"
+          : "stopped before any adapter was saved; \(files.out) was not made")
       throw ExitCode(Interruption.exitCode)
     } catch {
       progress.clear()
@@ -98,37 +78,21 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// Preset, file and options together. A wrong option is wrong usage, a wrong line of the file a wrong configuration.
-  private func resolvedRecipe() throws -> Recipe {
-    let file = try recipe.map { path in
-      let bytes = try MappedFile(path)
-      guard let text = bytes.withBytes({ String(validating: $0, as: UTF8.self) }) else {
-        throw FormatError(
-          path, found: "bytes that are not UTF-8", expected: "a YAML file", kind: .configuration)
-      }
-      return try RecipeFile(yaml: text, name: path)
-    }
-    let own: [(String, String?)] = [("task", task), ("attention", attention), ("preset", preset)]
-    let chosen = own.compactMap { name, value in value.map { (name: name, value: $0) } }
-    do {
-      return try Recipe.resolved(file: file, chosen: chosen + settings.chosen)
-    } catch let error as DiscernError {
-      throw ValidationError("--\(error)")
-    }
-  }
-
   private func report(_ result: TrainingResult, hasDev: Bool) throws {
     var output = StandardOutput()
     if json {
-      try output.write(result.json(out: out).serialized() + "\n")
+      try output.write(result.json(out: files.out).serialized() + "\n")
     } else if let best = result.best {
       try output.write(best.table)
-      try output.write("\n\(out): the best adapter, after step \(result.bestStep) of \(result.steps)\n")
+      try output.write(
+        "\n\(files.out): the best adapter, after step \(result.bestStep) of \(result.steps)\n")
     } else {
-      try output.write("\(out): the last adapter, after step \(result.steps)\n")
+      try output.write("\(files.out): the last adapter, after step \(result.steps)\n")
     }
     try output.flush()
-    if !hasDev { Messages.note("no --dev: the last adapter was kept, and nobody knows how good it is") }
+    if !hasDev {
+      Messages.note("no --dev: the last adapter was kept, and nobody knows how good it is")
+    }
     if !quiet {
       let speed = Double(result.tokens) / max(result.seconds - result.evaluationSeconds, 1e-3)
       Messages.note(
@@ -154,6 +118,7 @@ extension BaseModel {
     let names = unused.filter { $0 != "lm_head.weight" && $0 != "rope_freqs.weight" }
     guard !names.isEmpty else { return nil }
     let shown = names.prefix(3).joined(separator: ", ")
-    return "\(place): \(names.count) tensors are not used: \(shown)" + (names.count > 3 ? ", …" : "")
+    return "\(place): \(names.count) tensors are not used: \(shown)"
+      + (names.count > 3 ? ", …" : "")
   }
 }

@@ -19,7 +19,9 @@ struct TrainSummary: Sendable {
       return
     }
     if !isQuiet { printLines(steps, parameters, trainReport, devReport) }
-    for (dataset, report) in [(train, trainReport), (dev, devReport)] as [(Dataset?, ExampleEncoder.Report?)] {
+    for (dataset, report) in [(train, trainReport), (dev, devReport)]
+      as [(Dataset?, ExampleEncoder.Report?)]
+    {
       if let dataset, let warning = report?.warning {
         Messages.warning("\(dataset.name): \(warning); max_length is \(recipe.maxLength)")
       }
@@ -43,7 +45,9 @@ struct TrainSummary: Sendable {
         + "\(targets), \(head) for \(train.labels.count) labels, attention \(recipe.attention)")
     line("train", train.headline)
     line("", trainReport.lengthLine)
-    if let dev, let devReport { line("dev", "\(dev.headline); longest \(devReport.longest) tokens") }
+    if let dev, let devReport {
+      line("dev", "\(dev.headline); longest \(devReport.longest) tokens")
+    }
     line(
       "run",
       "\(recipe.epochs) epochs, \(steps) steps, learning rate \(recipe.rate), seed \(recipe.seed), "

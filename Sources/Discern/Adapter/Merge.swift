@@ -47,7 +47,8 @@ public struct Merge: Sendable {
   ) throws -> Report {
     guard !FileSystem.exists(path) else {
       throw DiscernError(
-        .cannotCreate, "\(path): found something of that name; expected a new folder. Choose another name.")
+        .cannotCreate,
+        "\(path): found something of that name; expected a new folder. Choose another name.")
     }
     let partial = path + ".partial"
     guard !FileSystem.exists(partial) else {
@@ -83,7 +84,8 @@ public struct Merge: Sendable {
     for (index, shard) in shards.enumerated() {
       let name =
         shards.count == 1
-        ? "model.safetensors" : "model-\(Self.digits(index + 1))-of-\(Self.digits(shards.count)).safetensors"
+        ? "model.safetensors"
+        : "model-\(Self.digits(index + 1))-of-\(Self.digits(shards.count)).safetensors"
       let entries = shard.map { tensor in
         tensor.toWrite(format) { bytes in
           if shouldStop() { throw CancellationError() }
@@ -101,7 +103,9 @@ public struct Merge: Sendable {
     for (name, file) in map.sorted(by: { JSONString($0.0) < JSONString($1.0) }) {
       weightMap.append(JSONString(name), file)
     }
-    let index: JSON = ["metadata": ["total_size": .integer(total)], "weight_map": .object(weightMap)]
+    let index: JSON = [
+      "metadata": ["total_size": .integer(total)], "weight_map": .object(weightMap),
+    ]
     try FileSystem.write(
       index.serialized(pretty: true) + "\n", to: "\(folder)/model.safetensors.index.json")
   }
@@ -142,7 +146,8 @@ public struct Merge: Sendable {
     if !report.copied.contains("tokenizer.json") {
       report.notes.append(
         "No tokenizer.json was written: the base model is a GGUF file. "
-          + "Copy tokenizer.json and tokenizer_config.json from the original model into the folder.")
+          + "Copy tokenizer.json and tokenizer_config.json from the original model into the folder."
+      )
     }
   }
 }

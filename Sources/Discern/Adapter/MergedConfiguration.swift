@@ -158,7 +158,8 @@ struct MergedConfiguration {
           + "pass an attention_mask of ones.")
     }
     if format == .bf16 {
-      notes.append("Weights are rounded to bfloat16: logits differ from this adapter's in the third digit.")
+      notes.append(
+        "Weights are rounded to bfloat16: logits differ from this adapter's in the third digit.")
     }
     return notes
   }

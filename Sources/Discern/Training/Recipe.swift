@@ -51,7 +51,7 @@ public struct Recipe: Equatable, Sendable {
   public var prefixSpace = true
   public var paperPadding = 0
 
-  /// Our defaults for a sequence task with causal attention; `preset` makes the others.
+  /// The settings before any preset; `preset` makes those that people start from.
   public init() {}
 }
 
@@ -99,15 +99,20 @@ public enum Projection: String, Sendable, CaseIterable, Codable {
 }
 
 extension Recipe {
-  /// A named set of settings for a task and an attention pattern: `default` (ours) or `paper` (METHOD, "Recipe").
-  public static func preset(_ name: String, task: Dataset.Task, attention: AttentionPattern) throws -> Recipe {
+  /// A named set of settings for a task: `default` (ours) or `paper` (METHOD, "Recipe").
+  ///
+  /// Without an attention pattern, `default` unmasks every layer, which did better on both tasks, and `paper` is causal.
+  public static func preset(
+    _ name: String, task: Dataset.Task, attention: AttentionPattern? = nil
+  ) throws -> Recipe {
     var recipe = Recipe()
     recipe.task = task
-    recipe.attention = attention
-    let unmasked = attention != .causal
+    recipe.attention = attention ?? (name == "paper" ? .causal : .unmasked(from: 0))
+    let unmasked = recipe.attention != .causal
     recipe.pooling = unmasked ? .mean : .last
     switch name {
-    case "default": break
+    case "default":
+      recipe.epochs = task == .tokens ? 8 : 4
     case "paper":
       recipe.rank = 12
       recipe.alpha = 32

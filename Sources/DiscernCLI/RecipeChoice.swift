@@ -1,0 +1,40 @@
+import ArgumentParser
+import Discern
+import Formats
+
+/// Where a recipe starts: task, attention, preset and file.
+struct RecipeChoice: ParsableArguments {
+  @Option(help: RecipeOptions.help("task"))
+  var task: String?
+  @Option(help: RecipeOptions.help("attention", "pattern"))
+  var attention: String?
+  @Option(
+    help: ArgumentHelp(
+      "Settings to start from: default, or paper for those of LS-LLaMA's code.", valueName: "name"))
+  var preset: String?
+  @Option(
+    help: ArgumentHelp(
+      "YAML file of settings, named as below with _ for -, and preset.", valueName: "file"))
+  var recipe: String?
+
+  /// Preset, file and options together. A wrong option is wrong usage, a wrong line of the file a wrong configuration.
+  func recipe(with options: RecipeOptions) throws -> Recipe {
+    let file = try recipe.map(Self.read)
+    let own: [(String, String?)] = [("task", task), ("attention", attention), ("preset", preset)]
+    let chosen = own.compactMap { name, value in value.map { (name: name, value: $0) } }
+    do {
+      return try Recipe.resolved(file: file, chosen: chosen + options.chosen)
+    } catch let error as DiscernError {
+      throw WrongUsage(verb: "train", message: "--\(error)")
+    }
+  }
+
+  private static func read(_ path: String) throws -> RecipeFile {
+    let file = try MappedFile(path)
+    guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
+      throw FormatError(
+        path, found: "bytes that are not UTF-8", expected: "a YAML file", kind: .configuration)
+    }
+    return try RecipeFile(yaml: text, name: path)
+  }
+}
