@@ -64,7 +64,7 @@ struct TrainCommand: ParsableCommand {
     try train.labels.checkTrainable(place: train.name)
     let dev = try dev.map { try input.read($0, task: recipe.task) }
     if let dev { try train.labels.checkKnown(in: dev) }
-    let tokenizer = try Tokenizer.of(checkpoint)
+    let tokenizer = try checkpoint.tokenizer()
     let base = try BaseModel(checkpoint, on: CPUBackend())
     if let warning = base.unusedWarning { Messages.warning(warning) }
 
