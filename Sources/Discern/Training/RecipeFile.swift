@@ -87,17 +87,14 @@ extension Recipe {
       guard let file, let value = file[name] else { return nil }
       return try file.located(name) { try read(value) }
     }
-    func setting(_ name: String) throws -> Recipe {
-      try read(name) { value in
-        var recipe = Recipe()
-        try recipe.set(name, value)
-        return recipe
-      } ?? Recipe()
+    let task = try read("task") { value in
+      var recipe = Recipe()
+      try recipe.set("task", value)
+      return recipe.task
     }
-    let task = try setting("task").task
-    let attention = try setting("attention").attention
+    let attention = try read("attention") { try AttentionPattern($0) }
     func preset(_ name: String) throws -> Recipe {
-      try Recipe.preset(name, task: task, attention: attention)
+      try Recipe.preset(name, task: task ?? .sequence, attention: attention)
     }
     var recipe = try read("preset", preset) ?? preset("default")
     try file?.apply(to: &recipe)
