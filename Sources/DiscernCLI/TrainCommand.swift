@@ -70,7 +70,7 @@ struct TrainCommand: ParsableCommand {
       Messages.note(
         folder.hasAdapter
           ? "stopped; \(files.out) has the \(dev == nil ? "last" : "best") adapter so far"
-          : "stopped before any adapter was saved; \(files.out) was not made")
+          : "stopped before any adapter was saved; \(files.out) is as it was")
       throw ExitCode(Interruption.exitCode)
     } catch {
       progress.clear()
