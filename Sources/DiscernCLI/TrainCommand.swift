@@ -63,7 +63,6 @@ struct TrainCommand: ParsableCommand {
           progress.observe(event)
         }, shouldStop: { Interruption.isRequested })
       progress.clear()
-      if let note = folder.note { Messages.note(note) }
       try report(result, hasDev: dev != nil)
     } catch is CancellationError {
       progress.clear()

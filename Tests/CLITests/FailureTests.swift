@@ -94,6 +94,9 @@ import Testing
     Case("object without text", 65, "stdin:1", input: "{\"body\": \"a\"}\n") {
       ["predict", Runs.classifier, "-"]
     },
+    Case("text that looks like JSON", 65, "--format lines", input: "{curly}\n") {
+      ["predict", Runs.classifier, "-"]
+    },
     Case("broken adapter", 65, "adapter_model.safetensors") {
       let copy = "\(Runs.folder)/broken"
       try? FileManager.default.copyItem(atPath: Runs.classifier, toPath: copy)
@@ -109,7 +112,7 @@ import Testing
     Case("existing run", 73, "--overwrite") {
       ["train", "--model", Runs.model, "--data", Runs.sequenceData, "--out", Runs.classifier]
     },
-    Case("overwriting what is no run", 73, "no run") {
+    Case("overwriting what is no run", 73, "README.md") {
       [
         "train", "--model", Runs.model, "--data", Runs.sequenceData, "--out", Runs.model,
         "--overwrite",
