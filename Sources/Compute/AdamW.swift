@@ -25,18 +25,26 @@ public struct AdamW: Sendable {
   }
 
   /// One step, each parameter at its learning rate; returns the gradient's norm before clipping.
+  ///
+  /// The threads share out whole parameters, so that the result does not depend on their number.
   @discardableResult
-  public mutating func update(_ gradients: Gradients, rate: (Parameter) -> Float) -> Float {
+  public mutating func update(
+    _ gradients: Gradients, threads: Int = 1, rate: (Parameter) -> Float
+  ) -> Float {
     step += 1
-    let norm = Float(gradients.sumOfSquares.squareRoot())
+    let norm = Float(gradients.sumOfSquares(threads: threads).squareRoot())
     // transformers (torch.nn.utils.clip_grad_norm_) divides by the norm plus 1e-6.
     let scale = clip.map { min(1, $0 / (norm + 1e-6)) } ?? 1
-    for parameter in parameters {
+    let steps = parameters.map { parameter in
+      AdamWStep(
+        gradientScale: scale, rate: rate(parameter), beta1: beta1, beta2: beta2, epsilon: epsilon,
+        weightDecay: parameter.decays ? weightDecay : 0, step: step)
+    }
+    Parallel.forEach(parameters.count, threads: threads) { [parameters, m, v] index, _ in
+      let parameter = parameters[index]
       parameter.value.backend.adamW(
         parameter.value, gradient: gradients[parameter], m: m[parameter], v: v[parameter],
-        AdamWStep(
-          gradientScale: scale, rate: rate(parameter), beta1: beta1, beta2: beta2, epsilon: epsilon,
-          weightDecay: parameter.decays ? weightDecay : 0, step: step))
+        steps[index])
     }
     return norm
   }

@@ -7,20 +7,10 @@ import Synchronization
 /// Kernels are single-threaded; threads work on whole chunks of sequences above this level. Freed blocks are kept for
 /// reuse, so that a training step in its steady state asks the system for no memory.
 public final class CPUBackend: Backend {
-  private struct Pool {
-    var free: [Int: [UInt]] = [:]
-    var systemAllocations = 0
-  }
-  private let pool = Mutex(Pool())
+  private let pool = Mutex(BlockPool())
 
   /// Makes a backend with an empty pool.
   public init() {}
-
-  deinit {
-    pool.withLock { pool in
-      for address in pool.free.values.joined() { Glibc.free(UnsafeMutableRawPointer(bitPattern: address)) }
-    }
-  }
 
   /// Blocks that were asked of the system so far; constant in the steady state.
   public var systemAllocations: Int { pool.withLock { $0.systemAllocations } }
@@ -28,35 +18,13 @@ public final class CPUBackend: Backend {
   public var elementBytes: Int { MemoryLayout<Float>.size }
 
   public func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
-    let size = CPUBackend.sizeClass(byteCount)
-    return pool.withLock { pool in
-      if let address = pool.free[size]?.popLast() {
-        return UnsafeMutableRawPointer(bitPattern: address)!
-      }
-      pool.systemAllocations += 1
-      var memory: UnsafeMutableRawPointer?
-      let large = size >= CPUBackend.hugePage
-      guard posix_memalign(&memory, large ? CPUBackend.hugePage : 64, size) == 0, let memory else {
-        fatalError("out of memory: \(size) bytes were not to be had")
-      }
-      if large { madvise(memory, size, MADV_HUGEPAGE) }
-      return memory
-    }
+    // Pointers are not Sendable; their numbers are.
+    UnsafeMutableRawPointer(bitPattern: pool.withLock { UInt(bitPattern: $0.take(byteCount)) })!
   }
 
   public func free(_ address: UnsafeMutableRawPointer, byteCount: Int) {
-    let size = CPUBackend.sizeClass(byteCount)
-    pool.withLock { $0.free[size, default: []].append(UInt(bitPattern: address)) }
-  }
-
-  private static let hugePage = 2 << 20
-
-  /// Sizes are rounded up to eighths of a power of two, so that batches of similar size share blocks.
-  static func sizeClass(_ byteCount: Int) -> Int {
-    let least = max(byteCount, 64)
-    let power = Int.bitWidth - 1 - least.leadingZeroBitCount
-    let step = max(64, (1 << power) / 8)
-    return (least + step - 1) / step * step
+    let number = UInt(bitPattern: address)
+    pool.withLock { $0.give(UnsafeMutableRawPointer(bitPattern: number)!) }
   }
 
   public func write(_ values: [Float], into y: Tensor) {

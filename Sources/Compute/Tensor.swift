@@ -148,13 +148,18 @@ public struct Gradients: Sendable {
     for tensor in tensors { tensor.backend.zero(tensor) }
   }
 
-  /// Adds another set, element by element.
-  public func add(_ other: Gradients) {
-    for (sum, part) in zip(tensors, other.tensors) { sum.backend.add(part, into: sum) }
+  /// Adds other sets in their order; the threads share out whole parameters.
+  public func add(_ others: [Gradients], threads: Int) {
+    Parallel.forEach(tensors.count, threads: threads) { index, _ in
+      let sum = tensors[index]
+      for other in others { sum.backend.add(other.tensors[index], into: sum) }
+    }
   }
 
-  /// Σ of all squares, tensor by tensor in order.
-  public var sumOfSquares: Double {
-    tensors.reduce(0) { $0 + $1.backend.sumOfSquares($1) }
+  /// Σ of all squares: tensor by tensor, then over the tensors in order.
+  public func sumOfSquares(threads: Int) -> Double {
+    Parallel.map(tensors.count, threads: threads) { index in
+      tensors[index].backend.sumOfSquares(tensors[index])
+    }.reduce(0, +)
   }
 }

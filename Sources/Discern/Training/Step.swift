@@ -14,7 +14,7 @@ struct StepRunner: Sendable {
     var rows: Int
   }
 
-  /// Adds the gradients of the mean loss over all answers of `examples` to `gradients`.
+  /// Adds the gradients of the mean loss over all answers of `batches` to `gradients`.
   ///
   /// `batches` are the micro-batches of one optimiser step; every answer weighs the same, wherever it stands.
   func accumulate(
@@ -31,7 +31,7 @@ struct StepRunner: Sendable {
         result.loss += loss
         result.rows += chunk.packing.rows
       }
-      for index in chunks.indices { gradients.add(workspace.gradients[index]) }
+      gradients.add(Array(workspace.gradients.prefix(chunks.count)), threads: threads)
     }
     return result
   }

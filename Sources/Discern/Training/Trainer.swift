@@ -169,7 +169,7 @@ private struct TrainingRun {
     let rate = schedule.rate(step: step)
     let headRate = headSchedule.rate(step: step)
     let head = classifier.adapter.head
-    let norm = optimizer.update(gradients) { parameter in
+    let norm = optimizer.update(gradients, threads: classifier.threads) { parameter in
       Float(parameter === head.weight || parameter === head.bias ? headRate : rate)
     }
     step += 1

@@ -1,0 +1,59 @@
+import Glibc
+
+/// Memory blocks kept for reuse, so that a training step in its steady state asks the system for none.
+///
+/// Batches differ in size from step to step. A request may therefore take a block up to twice as large as it needs:
+/// without that, every size that ever occurred would keep blocks of its own.
+struct BlockPool: ~Copyable {
+  /// Free blocks by size class.
+  private var free: [Int: [UnsafeMutableRawPointer]] = [:]
+  /// Blocks that were asked of the system so far.
+  private(set) var systemAllocations = 0
+
+  /// Bytes before each block, which hold its size; a multiple of the alignment that kernels like.
+  private static let header = 64
+  private static let hugePage = 2 << 20
+
+  deinit {
+    for block in free.values.joined() { Glibc.free(block - BlockPool.header) }
+  }
+
+  /// A block of at least so many bytes, aligned to 64, contents undefined.
+  mutating func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    var size = BlockPool.sizeClass(byteCount)
+    for _ in 0...BlockPool.classesPerDoubling {
+      if let block = free[size]?.popLast() { return block }
+      size = BlockPool.sizeClass(size + 1)
+    }
+    return allocate(BlockPool.sizeClass(byteCount))
+  }
+
+  /// Takes a block back.
+  mutating func give(_ block: UnsafeMutableRawPointer) {
+    let size = (block - BlockPool.header).load(as: Int.self)
+    free[size, default: []].append(block)
+  }
+
+  private mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+    systemAllocations += 1
+    let total = size + BlockPool.header
+    var memory: UnsafeMutableRawPointer?
+    let isLarge = total >= BlockPool.hugePage
+    guard posix_memalign(&memory, isLarge ? BlockPool.hugePage : 64, total) == 0, let memory else {
+      fatalError("out of memory: \(total) bytes were not to be had")
+    }
+    if isLarge { madvise(memory, total, MADV_HUGEPAGE) }
+    memory.storeBytes(of: size, as: Int.self)
+    return memory + BlockPool.header
+  }
+
+  private static let classesPerDoubling = 8
+
+  /// Sizes are rounded up to eighths of a power of two.
+  static func sizeClass(_ byteCount: Int) -> Int {
+    let least = max(byteCount, 512)
+    let power = Int.bitWidth - 1 - least.leadingZeroBitCount
+    let step = (1 << power) / classesPerDoubling
+    return (least + step - 1) / step * step
+  }
+}
