@@ -52,7 +52,8 @@ let package = Package(
       name: "DiscernTests", dependencies: ["Discern", "Compute", "Formats", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "CLITests", dependencies: ["DiscernCLI"], swiftSettings: swiftSettings),
+      name: "CLITests", dependencies: ["DiscernCLI", "Formats", "TestSupport"],
+      exclude: ["Snapshots"], swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .gnu11
 )

@@ -50,6 +50,13 @@ package enum FileSystem {
     return rmdir(folder) == 0
   }
 
+  /// The path without slashes at its end.
+  static func withoutSlash(_ path: String) -> String {
+    var path = path[...]
+    while path.utf8.count > 1, path.last == "/" { path.removeLast() }
+    return String(path)
+  }
+
   /// The folder that holds a path; `.` for a bare name.
   package static func parent(of path: String) -> String {
     var parent = path[...]

@@ -72,8 +72,10 @@ extension InspectReport {
         + "\(size.bytes.abbreviated)B")
     add(
       "formats",
-      size.formats.map { "\($0.name) \($0.values.abbreviated) in \($0.tensors) tensors" }
-        .joined(separator: ", "))
+      size.formats.map {
+        "\($0.name) \($0.values.abbreviated) in \($0.tensors) tensor\($0.tensors == 1 ? "" : "s")"
+      }
+      .joined(separator: ", "))
     if !unused.isEmpty {
       add(
         "not used",

@@ -20,6 +20,8 @@ final class PredictInput {
   let name: String
   private var source: Source
   private var first: LineReader.Line?
+  /// Whether nobody said that the lines are objects.
+  private let isGuessed: Bool
   private let task: Dataset.Task
   private let columns: DatasetColumns
 
@@ -28,6 +30,7 @@ final class PredictInput {
     name = "text"
     source = .texts(texts[...])
     self.task = task
+    isGuessed = false
     columns = DatasetColumns()
   }
 
@@ -36,6 +39,7 @@ final class PredictInput {
     self.task = task
     self.columns = columns
     try DataOptions.require(path)
+    isGuessed = format == nil && path == "-"
     var format = format
     if format == nil, path != "-" { format = try DatasetFormat(path: path, task: task) }
     switch format {
@@ -92,9 +96,18 @@ final class PredictInput {
     return try first ?? lines.next()
   }
 
+  private func parsed(_ line: LineReader.Line, _ lines: LineReader) throws -> JSON {
+    do {
+      return try JSON(parsing: line.bytes, name: lines.name, firstLine: line.number)
+    } catch var error as FormatError {
+      if isGuessed { error.remedy = "If the lines are plain texts, say --format lines." }
+      throw error
+    }
+  }
+
   private func item(_ line: LineReader.Line, _ lines: LineReader) throws -> PredictItem {
     let place = lines.place(line.number)
-    let json = try JSON(parsing: line.bytes, name: lines.name, firstLine: line.number)
+    let json = try parsed(line, lines)
     guard let object = json.object else {
       throw FormatError(place, found: json.kind, expected: "a JSON object on each line")
     }

@@ -63,14 +63,13 @@ struct TrainCommand: ParsableCommand {
           progress.observe(event)
         }, shouldStop: { Interruption.isRequested })
       progress.clear()
-      if let note = folder.note { Messages.note(note) }
       try report(result, hasDev: dev != nil)
     } catch is CancellationError {
       progress.clear()
       Messages.note(
         folder.hasAdapter
           ? "stopped; \(files.out) has the \(dev == nil ? "last" : "best") adapter so far"
-          : "stopped before any adapter was saved; \(files.out) was not made")
+          : "stopped before any adapter was saved; \(files.out) is as it was")
       throw ExitCode(Interruption.exitCode)
     } catch {
       progress.clear()

@@ -50,7 +50,7 @@ public struct Merge: Sendable {
         .cannotCreate,
         "\(path): found something of that name; expected a new folder. Choose another name.")
     }
-    let partial = path + ".partial"
+    let partial = FileSystem.withoutSlash(path) + ".partial"
     guard !FileSystem.exists(partial) else {
       throw DiscernError(
         .cannotCreate,

@@ -12,12 +12,7 @@ public final class RunFolder: Sendable {
   /// The folder.
   public let path: String
   private let replaced: String?
-  private let state = Mutex(State())
-
-  private struct State {
-    var hasAdapter = false
-    var note: String?
-  }
+  private let saved = Mutex(false)
 
   static let recipeFile = "recipe.yaml"
   static let logFile = "metrics.jsonl"
@@ -50,6 +45,11 @@ public final class RunFolder: Sendable {
     guard FileSystem.exists(path) else {
       var parent = FileSystem.parent(of: path)
       while !FileSystem.exists(parent) { parent = FileSystem.parent(of: parent) }
+      guard FileSystem.isFolder(parent) else {
+        throw DiscernError(
+          .cannotCreate,
+          "\(path): the folder cannot be made: \(parent) is a file. Choose another name.")
+      }
       guard access(parent, W_OK | X_OK) == 0 else {
         throw FileSystem.fault("\(path): the folder cannot be made in \(parent)")
       }
@@ -61,12 +61,16 @@ public final class RunFolder: Sendable {
         "\(path): found something of that name; expected a new folder. "
           + "Choose another name, or replace the run with --overwrite.")
     }
+    // Only what a run writes is ever moved or removed: a model or a home folder given by mistake must survive.
     let names = FileSystem.names(in: path)
-    guard names.isEmpty && FileSystem.isFolder(path) || names.contains(where: files.contains) else {
+    let isRun =
+      names.isEmpty || names.contains(recipeFile) || names.contains(PEFT.configurationFile)
+    let foreign = names.first { !isRun || !files.contains($0) }
+    guard FileSystem.isFolder(path), foreign == nil else {
       throw DiscernError(
         .cannotCreate,
-        "\(path): found something that is no run; expected the folder of a run to overwrite. "
-          + "Choose another name, or remove it yourself.")
+        "\(path): found \(foreign.map { "\"\($0)\" in it" } ?? "a file"); expected nothing but the files of a run to "
+          + "overwrite. Choose another name, or move what is yours.")
     }
     guard !FileSystem.exists(replacedPath(path)) else {
       throw DiscernError(
@@ -77,21 +81,16 @@ public final class RunFolder: Sendable {
   }
 
   /// Whether an adapter has been saved.
-  public var hasAdapter: Bool { state.withLock { $0.hasAdapter } }
-
-  /// What is left to say: files of a replaced run that were kept.
-  public var note: String? { state.withLock { $0.note } }
+  public var hasAdapter: Bool { saved.withLock { $0 } }
 
   /// Saves an adapter with its facts; the run that this one replaces is then removed.
   public func save(_ classifier: Classifier, facts: [(String, JSON)]) throws {
     try classifier.adapter.write(
       to: path, base: classifier.base, basePath: FileSystem.absolute(classifier.base.place),
       facts: facts)
-    state.withLock { state in
-      if let replaced, !state.hasAdapter, !FileSystem.remove(Self.files, in: replaced) {
-        state.note = "\(replaced) keeps the files of the replaced run that Discern did not write"
-      }
-      state.hasAdapter = true
+    saved.withLock { saved in
+      if let replaced, !saved { FileSystem.remove(Self.files, in: replaced) }
+      saved = true
     }
   }
 
@@ -115,8 +114,6 @@ public final class RunFolder: Sendable {
   }
 
   private static func replacedPath(_ path: String) -> String {
-    var path = path[...]
-    while path.count > 1, path.last == "/" { path.removeLast() }
-    return path + ".replaced"
+    FileSystem.withoutSlash(path) + ".replaced"
   }
 }

@@ -1,0 +1,44 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The help pages. `DISCERN_RECORD=1` writes them anew.
+@Suite struct HelpTests {
+  @Test(arguments: ["", "train", "evaluate", "predict", "inspect", "merge"])
+  func helpIsAsRecorded(verb: String) throws {
+    let result = try Command.run((verb.isEmpty ? [] : [verb]) + ["--help"])
+    #expect(result.code == 0)
+    #expect(result.errors.isEmpty)
+    let path = "\(Paths.root)/Tests/CLITests/Snapshots/\(verb.isEmpty ? "discern" : verb).txt"
+    if ProcessInfo.processInfo.environment["DISCERN_RECORD"] != nil {
+      try Data(result.output.utf8).write(to: URL(filePath: path))
+    }
+    let recorded = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+    #expect(result.output == recorded)
+  }
+
+  @Test func everySettingHasAnOption() throws {
+    let help = try Command.run(["train", "--help"]).output
+    let recipe = try String(
+      contentsOf: URL(filePath: Runs.classifier + "/recipe.yaml"), encoding: .utf8)
+    let names = recipe.split(separator: "\n").filter { !$0.hasPrefix("#") }
+      .map { $0.prefix { $0 != ":" }.replacing("_", with: "-") }
+    #expect(names.count > 25)
+    for name in names { #expect(help.contains("--\(name)"), "\(name)") }
+  }
+
+  @Test func versionIsPrinted() throws {
+    let result = try Command.run(["--version"])
+    #expect(result.code == 0)
+    #expect(result.output.hasPrefix("discern "))
+  }
+
+  @Test func helpFitsTheScreen() throws {
+    for verb in ["train", "evaluate", "predict", "inspect", "merge"] {
+      let help = try Command.run([verb, "--help"]).output
+      for line in help.split(separator: "\n") where !line.hasPrefix("USAGE") {
+        #expect(line.count <= 80, "\(line)")
+      }
+    }
+  }
+}
