@@ -35,7 +35,8 @@ public enum Ops {
     return (
       y,
       { dy in
-        let dGate = gate.like(), dUp = up.like()
+        let dGate = gate.like()
+        let dUp = up.like()
         backend.gatedBackward(gate, up, dy, intoGate: dGate, intoUp: dUp)
         return (dGate, dUp)
       }
@@ -74,7 +75,9 @@ public enum Ops {
     return (
       y,
       { dy in
-        let dq = q.like(), dk = k.like(), dv = v.like()
+        let dq = q.like()
+        let dk = k.like()
+        let dv = v.like()
         backend.attentionBackward(
           shape, packing, q: q, k: k, v: v, y: y, logsum: logsum, dy: dy, intoQ: dq, intoK: dk,
           intoV: dv)

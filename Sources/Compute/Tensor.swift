@@ -76,6 +76,7 @@ public struct Tensor: Sendable {
 
 /// How the values of a frozen weight are stored.
 public enum WeightFormat: Int32, Sendable, CaseIterable {
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   case f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q2_K, q3_K, q4_K, q5_K, q6_K
   /// The backend's own element type: parameters that take part in products.
   case native

@@ -76,8 +76,7 @@ struct PredictCommand: ParsableCommand {
     var items: [PredictItem] = []
     repeat {
       items.removeAll(keepingCapacity: true)
-      while items.count < Self.batch, items.isEmpty || !input.isWaiting, let item = try input.next()
-      {
+      while items.count < Self.batch, items.isEmpty || !input.isWaiting, let item = try input.next() {
         items.append(item)
       }
       let dataset = Dataset(name: input.name, examples: items.map(\.example))

@@ -61,8 +61,7 @@ private struct GGUFConfigurationReader {
   func key(_ suffix: String) -> String { "\(family.rawValue).\(suffix)" }
 
   /// An integer, or an array of equal ones: some converters give one for each layer.
-  func int(_ suffix: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int
-  {
+  func int(_ suffix: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int {
     let key = key(suffix)
     guard let value = metadata[key] else {
       guard let fallback else { throw metadata.wrong(key, expected: "an integer") }

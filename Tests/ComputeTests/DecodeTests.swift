@@ -23,7 +23,8 @@ extension KernelSuites {
 
     @Test(arguments: allFormats) func anyPartOfARow(format: dk_format_t) {
       var random = Random(2)
-      let block = Int(dk_block_values(format)), columns = block == 1 ? 150 : max(2 * block, 160)
+      let block = Int(dk_block_values(format))
+      let columns = block == 1 ? 150 : max(2 * block, 160)
       let weight = RandomWeight(format, rows: 2, columns: columns, using: &random)
       onEverySet { set in
         for _ in 0..<60 {
@@ -46,7 +47,8 @@ extension KernelSuites {
           var out = [Float](repeating: 0, count: 65536)
           dk_decode(&weight, 0, 0, 65536, &out)
           for bits in halves {
-            let expected = NaiveFormats.float(half: bits), value = out[Int(bits)]
+            let expected = NaiveFormats.float(half: bits)
+            let value = out[Int(bits)]
             #expect(value.bitPattern == expected.bitPattern || (value.isNaN && expected.isNaN), "\(bits)")
           }
         }

@@ -36,11 +36,11 @@ extension KernelSuites {
 
     /// The mask by its definition: 16 bits of Philox of (row, column / 8, site, step) for each column.
     @Test(arguments: [1, 7, 8, 64, 130, 576]) func maskIsTheDefinition(width: Int) {
-      let M = 5
+      let rowCount = 5
       let p: Float = 0.3
       let firstRow = 11
-      let x = [Float](repeating: 1, count: M * width)
-      let wanted = (0..<M * width).map { i -> Float in
+      let x = [Float](repeating: 1, count: rowCount * width)
+      let wanted = (0..<rowCount * width).map { i -> Float in
         let row = i / width
         let column = i % width
         var words = [UInt32](repeating: 0, count: 4)

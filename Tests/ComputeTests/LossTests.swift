@@ -65,8 +65,8 @@ extension KernelSuites {
 
     @Test(arguments: [1, 2, 5, 16, 33, 300]) func crossEntropy(classes: Int) {
       var random = Random(2)
-      let M = 4
-      let logits = random.floats(M * classes, range: 6)
+      let rowCount = 4
+      let logits = random.floats(rowCount * classes, range: 6)
       let labels: [Int32] = [0, Int32(classes - 1), -100, Int32(classes / 2)]
       let weight: Float = 1.0 / 3
       let wanted = loss(logits.doubles, labels, classes: classes, weight: Double(weight))
@@ -75,14 +75,14 @@ extension KernelSuites {
         dy: [1])
       onEverySet { set in
         var d = [Float](repeating: .nan, count: logits.count)
-        let found = dk_cross_entropy(logits, labels, Int64(M), Int64(classes), weight, &d)
+        let found = dk_cross_entropy(logits, labels, Int64(rowCount), Int64(classes), weight, &d)
         #expect(abs(found - wanted) < 1e-6 * max(1, wanted))
         expectClose(d, gradient, 1e-6, "dlogits")
         #expect(d[2 * classes..<3 * classes].allSatisfy { $0 == 0 })
-        #expect(dk_cross_entropy(logits, labels, Int64(M), Int64(classes), weight, nil) == found)
+        #expect(dk_cross_entropy(logits, labels, Int64(rowCount), Int64(classes), weight, nil) == found)
         var over = logits
         let again = over.withUnsafeMutableBufferPointer {
-          dk_cross_entropy($0.baseAddress, labels, Int64(M), Int64(classes), weight, $0.baseAddress)
+          dk_cross_entropy($0.baseAddress, labels, Int64(rowCount), Int64(classes), weight, $0.baseAddress)
         }
         #expect(again == found)
         expectSame(over, d, "dlogits over logits")
@@ -117,20 +117,20 @@ extension KernelSuites {
 
     @Test(arguments: [1, 3, 16, 50, 1000]) func softmax(classes: Int) {
       var random = Random(4)
-      let M = 3
-      let x = random.floats(M * classes, range: 20)
-      let wanted = (0..<M).flatMap { row in
+      let rowCount = 3
+      let x = random.floats(rowCount * classes, range: 20)
+      let wanted = (0..<rowCount).flatMap { row in
         let exps = x[row * classes..<(row + 1) * classes].map { exp(Double($0)) }
         let sum = exps.reduce(0, +)
         return exps.map { $0 / sum }
       }
       onEverySet { set in
         var y = [Float](repeating: .nan, count: x.count)
-        dk_softmax(x, Int64(M), Int64(classes), &y)
+        dk_softmax(x, Int64(rowCount), Int64(classes), &y)
         expectClose(y, wanted, 3e-7, "y")
         var over = x
         over.withUnsafeMutableBufferPointer {
-          dk_softmax($0.baseAddress, Int64(M), Int64(classes), $0.baseAddress)
+          dk_softmax($0.baseAddress, Int64(rowCount), Int64(classes), $0.baseAddress)
         }
         expectSame(over, y, "y over x")
       }

@@ -54,7 +54,8 @@ enum NaiveFormats {
 
   static func float(half bits: UInt16) -> Float {
     let sign: Float = bits >> 15 == 1 ? -1 : 1
-    let exponent = Int(bits >> 10 & 31), fraction = Float(bits & 1023)
+    let exponent = Int(bits >> 10 & 31)
+    let fraction = Float(bits & 1023)
     switch exponent {
     case 31: return fraction == 0 ? sign * .infinity : .nan
     case 0: return sign * fraction * 0x1p-24
@@ -127,7 +128,8 @@ enum NaiveFormats {
   }
 
   private static func q6(_ b: Block, _ i: Int) -> Float {
-    let run = i / 128, within = i % 128
+    let run = i / 128
+    let within = i % 128
     let low = b[64 * run + within % 64]
     let four = within < 64 ? low & 15 : low >> 4
     let two = b[128 + 32 * run + within % 32] >> (within / 32 * 2) & 3

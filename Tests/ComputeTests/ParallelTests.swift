@@ -49,9 +49,11 @@ private func ledger(_ context: UnsafeMutableRawPointer?) -> Ledger {
   @Test func aRegionInsideARegionRunsInline() {
     let seen = Ledger()
     inParallel(10, threads: 3, ledger: seen) { context, _, _ in
-      dk_parallel(10, 3, { context, _, worker in
-        if worker == 0 { ledger(context).sum.wrappingAdd(1, ordering: .relaxed) }
-      }, context)
+      dk_parallel(
+        10, 3,
+        { context, _, worker in
+          if worker == 0 { ledger(context).sum.wrappingAdd(1, ordering: .relaxed) }
+        }, context)
     }
     #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 100)
   }

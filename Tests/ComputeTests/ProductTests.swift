@@ -10,13 +10,13 @@ private struct Segment {
 
   /// x has `padding` floats between its rows.
   init(
-    _ format: dk_format_t, direction: dk_direction_t, M: Int, depth: Int, outputs: Int, scale: Float = 1,
+    _ format: dk_format_t, direction: dk_direction_t, rowCount: Int, depth: Int, outputs: Int, scale: Float = 1,
     padding: Int = 3, using random: inout Random
   ) {
     let forward = direction == DK_FORWARD
     weight = RandomWeight(format, rows: forward ? outputs : depth, columns: forward ? depth : outputs, using: &random)
     stride = depth + padding
-    x = random.floats(max(1, M * stride))
+    x = random.floats(max(1, rowCount * stride))
     self.scale = scale
   }
 
@@ -30,14 +30,14 @@ private struct Sum {
   var value = 0.0, magnitude = 0.0
 }
 
-private func naive(_ direction: dk_direction_t, _ segments: [Segment], M: Int, outputs: Int) -> [Sum] {
-  var sums = [Sum](repeating: Sum(), count: M * outputs)
+private func naive(_ direction: dk_direction_t, _ segments: [Segment], rowCount: Int, outputs: Int) -> [Sum] {
+  var sums = [Sum](repeating: Sum(), count: rowCount * outputs)
   for segment in segments {
     let depth = Int(direction == DK_FORWARD ? segment.weight.view.columns : segment.weight.view.rows)
     for k in 0..<depth {
       for output in 0..<outputs {
         let w = segment.weightValue(direction, k, output) * Double(segment.scale)
-        for row in 0..<M {
+        for row in 0..<rowCount {
           let term = Double(segment.x[row * segment.stride + k]) * w
           sums[row * outputs + output].value += term
           sums[row * outputs + output].magnitude += abs(term)
@@ -62,7 +62,7 @@ private func product(
     copy.initialize(from: segment.x, count: segment.x.count)
     return copy
   }
-  defer { pointers.forEach { $0.deallocate() } }
+  defer { for pointer in pointers { pointer.deallocate() } }
   let raw = zip(segments, pointers).map { segment, x in
     dk_segment_t(
       weight: segment.weight.view, x: UnsafePointer(x + rows.lowerBound * segment.stride),
@@ -91,9 +91,12 @@ extension KernelSuites {
   @Suite struct ProductTests {
     @Test(arguments: allFormats, directions) func everyFormat(format: dk_format_t, direction: dk_direction_t) {
       var random = Random(UInt64(format.rawValue))
-      let depth = direction == DK_FORWARD ? 512 : 70, outputs = direction == DK_FORWARD ? 70 : 512
-      let segments = [Segment(format, direction: direction, M: 9, depth: depth, outputs: outputs, using: &random)]
-      let expected = naive(direction, segments, M: 9, outputs: outputs)
+      let depth = direction == DK_FORWARD ? 512 : 70
+      let outputs = direction == DK_FORWARD ? 70 : 512
+      let segments = [
+        Segment(format, direction: direction, rowCount: 9, depth: depth, outputs: outputs, using: &random)
+      ]
+      let expected = naive(direction, segments, rowCount: 9, outputs: outputs)
       onEverySet { set in
         expectClose(product(direction, segments, rows: 0..<9, outputs: outputs), expected, "set \(set.rawValue)")
       }
@@ -103,16 +106,18 @@ extension KernelSuites {
     @Test(arguments: [1, 3, 5, 16, 31, 33, 150, 171, 391], directions)
     func oddSizes(size: Int, direction: dk_direction_t) {
       var random = Random(UInt64(size))
-      for (M, other, format) in [(1, 391, DK_F32), (6, 1, DK_F16), (15, 64, DK_F32), (29, 71, DK_BF16)] {
+      for (rowCount, other, format) in [(1, 391, DK_F32), (6, 1, DK_F16), (15, 64, DK_F32), (29, 71, DK_BF16)] {
         for (depth, outputs) in [(size, other), (other, size)] {
           let segments = [
-            Segment(format, direction: direction, M: M, depth: depth, outputs: outputs, scale: 0.5, using: &random)
+            Segment(
+              format, direction: direction, rowCount: rowCount, depth: depth, outputs: outputs, scale: 0.5,
+              using: &random)
           ]
-          let expected = naive(direction, segments, M: M, outputs: outputs)
+          let expected = naive(direction, segments, rowCount: rowCount, outputs: outputs)
           onEverySet { set in
             expectClose(
-              product(direction, segments, rows: 0..<M, outputs: outputs), expected,
-              "set \(set.rawValue) M \(M) depth \(depth) outputs \(outputs)")
+              product(direction, segments, rows: 0..<rowCount, outputs: outputs), expected,
+              "set \(set.rawValue) rowCount \(rowCount) depth \(depth) outputs \(outputs)")
           }
         }
       }
@@ -121,29 +126,40 @@ extension KernelSuites {
     /// A frozen product with low-rank companions of several ranks; more of them than ride on one step.
     @Test(arguments: directions) func segmentsAddUp(direction: dk_direction_t) {
       var random = Random(3)
-      let M = 16, outputs = 96
+      let rowCount = 16
+      let outputs = 96
       for ranks in [[1], [3, 5], [16], [64], [65], [40, 40, 40], [Int](repeating: 2, count: 11)] {
-        var segments = [Segment(DK_Q4_1, direction: direction, M: M, depth: 320, outputs: outputs, using: &random)]
+        var segments = [
+          Segment(DK_Q4_1, direction: direction, rowCount: rowCount, depth: 320, outputs: outputs, using: &random)
+        ]
         for rank in ranks {
           segments.append(
-            Segment(DK_F32, direction: direction, M: M, depth: rank, outputs: outputs, scale: 2, using: &random))
+            Segment(
+              DK_F32, direction: direction, rowCount: rowCount, depth: rank, outputs: outputs, scale: 2, using: &random)
+          )
         }
-        segments.append(Segment(DK_BF16, direction: direction, M: M, depth: 256, outputs: outputs, using: &random))
-        let expected = naive(direction, segments, M: M, outputs: outputs)
+        segments.append(
+          Segment(DK_BF16, direction: direction, rowCount: rowCount, depth: 256, outputs: outputs, using: &random))
+        let expected = naive(direction, segments, rowCount: rowCount, outputs: outputs)
         onEverySet { set in
           expectClose(
-            product(direction, segments, rows: 0..<M, outputs: outputs), expected, "set \(set.rawValue) \(ranks)")
+            product(direction, segments, rows: 0..<rowCount, outputs: outputs), expected, "set \(set.rawValue) \(ranks)"
+          )
         }
       }
     }
 
     @Test(arguments: directions) func biasAndAccumulation(direction: dk_direction_t) {
       var random = Random(4)
-      let M = 19, outputs = 97
-      let segments = [Segment(DK_F32, direction: direction, M: M, depth: 300, outputs: outputs, using: &random)]
-      let bias = random.floats(outputs), y = random.floats(M * outputs)
+      let rowCount = 19
+      let outputs = 97
+      let segments = [
+        Segment(DK_F32, direction: direction, rowCount: rowCount, depth: 300, outputs: outputs, using: &random)
+      ]
+      let bias = random.floats(outputs)
+      let y = random.floats(rowCount * outputs)
       for (withBias, onto) in [(true, false), (false, true), (true, true)] {
-        var expected = naive(direction, segments, M: M, outputs: outputs)
+        var expected = naive(direction, segments, rowCount: rowCount, outputs: outputs)
         for i in expected.indices {
           if withBias { expected[i].value += Double(bias[i % outputs]) }
           if onto { expected[i].value += Double(y[i]) }
@@ -152,7 +168,8 @@ extension KernelSuites {
         onEverySet { set in
           expectClose(
             product(
-              direction, segments, rows: 0..<M, outputs: outputs, bias: withBias ? bias : nil, onto: onto ? y : nil),
+              direction, segments, rows: 0..<rowCount, outputs: outputs, bias: withBias ? bias : nil,
+              onto: onto ? y : nil),
             expected, "set \(set.rawValue) bias \(withBias) accumulate \(onto)")
         }
       }
@@ -162,16 +179,18 @@ extension KernelSuites {
     @Test(arguments: [DK_F32, DK_BF16, DK_Q8_0], directions)
     func bitsDependOnTheRowAlone(format: dk_format_t, direction: dk_direction_t) {
       var random = Random(5)
-      let M = 61, outputs = 352
+      let rowCount = 61
+      let outputs = 352
       let segments = [
-        Segment(format, direction: direction, M: M, depth: 608, outputs: outputs, using: &random),
-        Segment(DK_F32, direction: direction, M: M, depth: 12, outputs: outputs, scale: 2, using: &random),
+        Segment(format, direction: direction, rowCount: rowCount, depth: 608, outputs: outputs, using: &random),
+        Segment(
+          DK_F32, direction: direction, rowCount: rowCount, depth: 12, outputs: outputs, scale: 2, using: &random),
       ]
       let bias = random.floats(outputs)
       onEverySet { set in
-        let whole = product(direction, segments, rows: 0..<M, outputs: outputs, bias: bias)
+        let whole = product(direction, segments, rows: 0..<rowCount, outputs: outputs, bias: bias)
         for count in 1...30 {
-          let first = Int.random(in: 0...M - count, using: &random)
+          let first = Int.random(in: 0...rowCount - count, using: &random)
           let part = product(direction, segments, rows: first..<first + count, outputs: outputs, bias: bias)
           #expect(part == Array(whole[first * outputs..<(first + count) * outputs]), "set \(set.rawValue) \(count)")
         }
@@ -181,10 +200,11 @@ extension KernelSuites {
     @Test(arguments: [DK_F16, DK_Q4_1], directions)
     func splitOutputsGiveTheSameBits(format: dk_format_t, direction: dk_direction_t) {
       var random = Random(6)
-      let panel = Int(dk_product_panel()), outputs = 32 * 21 - (format == DK_F16 ? 7 : 0)
+      let panel = Int(dk_product_panel())
+      let outputs = 32 * 21 - (format == DK_F16 ? 7 : 0)
       let segments = [
-        Segment(format, direction: direction, M: 20, depth: 320, outputs: outputs, using: &random),
-        Segment(DK_F32, direction: direction, M: 20, depth: 5, outputs: outputs, using: &random),
+        Segment(format, direction: direction, rowCount: 20, depth: 320, outputs: outputs, using: &random),
+        Segment(DK_F32, direction: direction, rowCount: 20, depth: 5, outputs: outputs, using: &random),
       ]
       onEverySet { set in
         let whole = product(direction, segments, rows: 0..<20, outputs: outputs)
@@ -197,18 +217,19 @@ extension KernelSuites {
 
     @Test func noRowsWriteNothing() {
       var random = Random(7)
-      let segments = [Segment(DK_F32, direction: DK_FORWARD, M: 0, depth: 8, outputs: 8, using: &random)]
+      let segments = [Segment(DK_F32, direction: DK_FORWARD, rowCount: 0, depth: 8, outputs: 8, using: &random)]
       onEverySet { _ in #expect(product(DK_FORWARD, segments, rows: 0..<0, outputs: 8).isEmpty) }
     }
 
     @Test(arguments: [(1, 576), (3, 150), (8, 33), (12, 576), (32, 65), (64, 40), (15, 15), (1, 1)], [0, 1, 30, 260])
-    func outerProducts(shape: (Int, Int), M: Int) {
+    func outerProducts(shape: (Int, Int), rowCount: Int) {
       var random = Random(8)
       for (rows, columns) in [shape, (shape.1, shape.0)] {
-        let a = random.floats(max(1, M * (rows + 1))), b = random.floats(max(1, M * (columns + 2)))
+        let a = random.floats(max(1, rowCount * (rows + 1)))
+        let b = random.floats(max(1, rowCount * (columns + 2)))
         let start = random.floats(rows * columns)
         var expected = start.map { Sum(value: Double($0), magnitude: abs(Double($0))) }
-        for m in 0..<M {
+        for m in 0..<rowCount {
           for i in 0..<rows * columns {
             let term = 2 * Double(a[m * (rows + 1) + i / columns]) * Double(b[m * (columns + 2) + i % columns])
             expected[i].value += term
@@ -219,7 +240,8 @@ extension KernelSuites {
         onEverySet { set in
           var g = start
           dk_outer(
-            a, Int64(rows + 1), Int64(rows), b, Int64(columns + 2), Int64(columns), Int64(M), 2, &g, Int64(columns),
+            a, Int64(rows + 1), Int64(rows), b, Int64(columns + 2), Int64(columns), Int64(rowCount), 2, &g,
+            Int64(columns),
             scratch.pointer)
           expectClose(g, expected, "set \(set.rawValue) \(rows) × \(columns)")
         }

@@ -10,9 +10,9 @@ extension KernelSuites {
 
     @Test(arguments: widths) func addScaleAndColumnSums(width: Int) {
       var random = Random(1)
-      let M = 5
-      let x = random.floats(M * width)
-      let start = random.floats(M * width)
+      let rowCount = 5
+      let x = random.floats(rowCount * width)
+      let start = random.floats(rowCount * width)
       onEverySet { set in
         var sum = start
         dk_add(&sum, x, Int64(x.count))
@@ -21,11 +21,11 @@ extension KernelSuites {
         dk_scale(&scaled, -2.5, Int64(x.count))
         expectSame(scaled, x.map { $0 * -2.5 }, "scaled")
         var columns = [Float](start[..<width])
-        dk_column_sums(x, Int64(M), Int64(width), &columns)
+        dk_column_sums(x, Int64(rowCount), Int64(width), &columns)
         expectClose(
           columns,
           (0..<width).map { c in
-            (0..<M).reduce(Double(start[c])) { $0 + Double(x[$1 * width + c]) }
+            (0..<rowCount).reduce(Double(start[c])) { $0 + Double(x[$1 * width + c]) }
           }, 1e-6, "column sums")
       }
     }
@@ -77,27 +77,27 @@ extension KernelSuites {
 
     @Test(arguments: widths) func rmsNorm(width: Int) {
       var random = Random(4)
-      let M = width < 100 ? 3 : 1
+      let rowCount = width < 100 ? 3 : 1
       let epsilon: Float = 1e-5
-      let x = random.floats(M * width, range: 3)
+      let x = random.floats(rowCount * width, range: 3)
       let weight = random.floats(width)
-      let dy = random.floats(M * width)
+      let dy = random.floats(rowCount * width)
       let wanted = norm(x.doubles, weight.doubles, epsilon: Double(epsilon))
       let gradient = differences(
         of: { norm($0, weight.doubles, epsilon: Double(epsilon)) }, at: x.doubles, dy: dy.doubles)
       onEverySet { set in
         var y = [Float](repeating: .nan, count: x.count)
-        var inverse = [Float](repeating: .nan, count: M)
-        dk_rms_norm(x, weight, Int64(M), Int64(width), epsilon, &y, &inverse)
+        var inverse = [Float](repeating: .nan, count: rowCount)
+        dk_rms_norm(x, weight, Int64(rowCount), Int64(width), epsilon, &y, &inverse)
         expectClose(y, wanted, 1e-6, "y")
         var dx = [Float](repeating: .nan, count: x.count)
-        dk_rms_norm_backward(dy, x, weight, inverse, Int64(M), Int64(width), &dx)
+        dk_rms_norm_backward(dy, x, weight, inverse, Int64(rowCount), Int64(width), &dx)
         expectClose(dx, gradient, 1e-5, "dx")
         // In place.
         var both = dy
         both.withUnsafeMutableBufferPointer {
           dk_rms_norm_backward(
-            $0.baseAddress, x, weight, inverse, Int64(M), Int64(width), $0.baseAddress)
+            $0.baseAddress, x, weight, inverse, Int64(rowCount), Int64(width), $0.baseAddress)
         }
         expectSame(both, dx, "dx over dy")
         // The last row alone.
@@ -169,7 +169,7 @@ extension KernelSuites {
 
     @Test(arguments: [2, 12, 20, 28, 32, 64, 80]) func rope(headSize: Int) {
       var random = Random(6)
-      let M = 4
+      let rowCount = 4
       let heads = 3
       let half = headSize / 2
       let positions: [Int32] = [7, 0, 3, 3]
@@ -178,9 +178,9 @@ extension KernelSuites {
       }
       let cosine = angles.map { Float(cos($0)) }
       let sine = angles.map { Float(sin($0)) }
-      let x = random.floats(M * heads * headSize)
+      let x = random.floats(rowCount * heads * headSize)
       var wanted = x.doubles
-      for row in 0..<M {
+      for row in 0..<rowCount {
         for head in 0..<heads {
           for i in 0..<half {
             let at = (row * heads + head) * headSize + i
@@ -192,12 +192,12 @@ extension KernelSuites {
       }
       onEverySet { set in
         var y = [Float](repeating: .nan, count: x.count)
-        dk_rope(x, Int64(M), Int64(heads), Int64(headSize), positions, cosine, sine, 0, &y)
+        dk_rope(x, Int64(rowCount), Int64(heads), Int64(headSize), positions, cosine, sine, 0, &y)
         expectClose(y, wanted, 1e-6, "y")
         // A rotation's transpose is its inverse; in place.
         y.withUnsafeMutableBufferPointer {
           dk_rope(
-            $0.baseAddress, Int64(M), Int64(heads), Int64(headSize), positions, cosine, sine, 1,
+            $0.baseAddress, Int64(rowCount), Int64(heads), Int64(headSize), positions, cosine, sine, 1,
             $0.baseAddress)
         }
         expectClose(y, x.doubles, 1e-6, "y rotated back")

@@ -5,8 +5,7 @@ import Testing
 /// Files that ask for what is not supported, and hostile files: an error that names the place, never a crash.
 @Suite struct TokenizerRefusalTests {
   /// The place and the finding of the error that a change to a sound file brings about.
-  func fault(_ path: [String], _ value: JSON?, of variant: String = "stories260K") throws -> String
-  {
+  func fault(_ path: [String], _ value: JSON?, of variant: String = "stories260K") throws -> String {
     var json =
       try variant == "stories260K"
       ? TokenizerFixture.stories() : TokenizerFixture.byteLevel(variant)
