@@ -38,8 +38,13 @@ public final class Classifier: Sendable {
   }
 
   /// Opens a trained adapter folder with the base model that it names, or another copy of it.
-  public convenience init(adapter path: String, model: String? = nil, threads: Int? = nil) throws {
-    let folder = try AdapterFolder(path)
+  ///
+  /// `attention` and `pooling` are for adapters that PEFT wrote, which do not say theirs.
+  public convenience init(
+    adapter path: String, model: String? = nil, attention: AttentionPattern? = nil, pooling: Pooling? = nil,
+    threads: Int? = nil
+  ) throws {
+    let folder = try AdapterFolder(path, attention: attention, pooling: pooling)
     let checkpoint = try openCheckpoint(try folder.resolvedBase(model))
     let base = try BaseModel(checkpoint, on: CPUBackend())
     try self.init(

@@ -20,8 +20,7 @@ struct EvaluateCommand: ParsableCommand {
   var adapter: String
   @Option(help: ArgumentHelp("Labelled data; - is the standard input.", valueName: "file"))
   var data: String
-  @Option(help: ArgumentHelp("The base model, where it is not where it was.", valueName: "path"))
-  var model: String?
+  @OptionGroup var opening: AdapterOptions
   @Option(
     help: ArgumentHelp("Also write each text with its label and the answer.", valueName: "file"))
   var predictions: String?
@@ -35,7 +34,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let folder = try AdapterFolder(adapter)
     let dataset = try input.read(data, task: folder.recipe.task)
-    let classifier = try Classifier(adapter: adapter, model: model, threads: threads.threads)
+    let classifier = try opening.classifier(adapter, threads: threads.threads)
     let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
     let (evaluation, encoded, logits) = try classifier.evaluateWithLogits(dataset) {
       progress.add($0)

@@ -21,8 +21,7 @@ struct MergeCommand: ParsableCommand {
   var adapter: String
   @Option(help: ArgumentHelp("Folder to make.", valueName: "folder"))
   var out: String
-  @Option(help: ArgumentHelp("The base model, where it is not where it was.", valueName: "path"))
-  var model: String?
+  @OptionGroup var opening: AdapterOptions
   @Option(help: ArgumentHelp("Number type of the weights.", valueName: "format"))
   var format = Merge.Format.f32
   @Flag(help: "No progress; warnings are still printed.")
@@ -30,7 +29,7 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen("stopping")
-    let classifier = try Classifier(adapter: adapter, model: model)
+    let classifier = try opening.classifier(adapter)
     let line = ProgressLine()
     let report: Merge.Report
     do {

@@ -29,8 +29,7 @@ struct PredictCommand: ParsableCommand {
   var texts: [String] = []
   @Option(help: ArgumentHelp("File of texts; labels in it are not looked at.", valueName: "file"))
   var data: String?
-  @Option(help: ArgumentHelp("The base model, where it is not where it was.", valueName: "path"))
-  var model: String?
+  @OptionGroup var opening: AdapterOptions
   @Flag(help: "Print a JSON object for each text.")
   var json = false
   @Flag(help: "Print logits too; implies --json.")
@@ -57,7 +56,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    let classifier = try Classifier(adapter: adapter, model: model, threads: threads.threads)
+    let classifier = try opening.classifier(adapter, threads: threads.threads)
     let task = classifier.adapter.recipe.task
     if top != nil, task == .tokens {
       throw WrongUsage(

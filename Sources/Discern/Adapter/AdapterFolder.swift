@@ -20,7 +20,10 @@ public struct AdapterFolder: Sendable {
   static let factsFile = "discern.json"
 
   /// Reads what the folder says of itself, without its weights.
-  public init(_ path: String) throws {
+  ///
+  /// An adapter that PEFT wrote knows neither mask nor pooling: `attention` and `pooling` say them (causal and last
+  /// otherwise). Throws where they are given for an adapter of ours that says another thing.
+  public init(_ path: String, attention: AttentionPattern? = nil, pooling: Pooling? = nil) throws {
     self.path = path
     let configurationFile = "\(path)/\(PEFT.configurationFile)"
     let json = try JSON(contentsOf: configurationFile, limit: 1 << 24)
@@ -28,7 +31,10 @@ public struct AdapterFolder: Sendable {
     let factsPath = "\(path)/\(AdapterFolder.factsFile)"
     guard FileSystem.exists(factsPath) else {
       (base, fingerprint, labels, facts) = (configuration.base, nil, nil, nil)
-      recipe = configuration.recipe
+      var recipe = configuration.recipe
+      recipe.attention = attention ?? .causal
+      recipe.pooling = pooling ?? .last
+      self.recipe = recipe
       return
     }
     let facts = try JSON(contentsOf: factsPath, limit: 1 << 28)
@@ -40,6 +46,12 @@ public struct AdapterFolder: Sendable {
     }
     labels = names.map { $0! }
     recipe = try Recipe(json: facts["recipe"] ?? .null, name: factsPath)
+    guard attention ?? recipe.attention == recipe.attention, pooling ?? recipe.pooling == recipe.pooling else {
+      throw DiscernError(
+        .configuration,
+        "\(path): it was trained with attention \(recipe.attention) and pooling \(recipe.pooling.rawValue); another "
+          + "mask or pooling can be given only for adapters that PEFT wrote")
+    }
   }
 
   /// Reads the weights, checked against the base model.

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Discern
+
+/// How an adapter is opened: where its base model is, and what adapters of PEFT do not say of themselves.
+struct AdapterOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The base model, where it is not where it was.", valueName: "path"))
+  var model: String?
+  @Option(help: ArgumentHelp("The mask of an adapter that PEFT wrote. (default: causal)", valueName: "pattern"))
+  var attention: String?
+  @Option(help: ArgumentHelp("The pooling of an adapter that PEFT wrote. (default: last)", valueName: "name"))
+  var pooling: String?
+
+  func classifier(_ adapter: String, threads: Int? = nil) throws -> Classifier {
+    let pooling = try pooling.map { name in
+      guard let pooling = Pooling(rawValue: name) else {
+        let names = Pooling.allCases.map(\.rawValue).joined(separator: ", ")
+        throw DiscernError(.configuration, "--pooling: found \"\(name)\"; expected one of \(names)")
+      }
+      return pooling
+    }
+    return try Classifier(
+      adapter: adapter, model: model, attention: attention.map { try AttentionPattern($0) }, pooling: pooling,
+      threads: threads)
+  }
+}
