@@ -26,32 +26,26 @@ struct StepRunner: Sendable {
     var result = Result(loss: 0, rows: 0)
     for batch in batches {
       let chunks = Batching.chunks(batch)
-      let losses = run(chunks, weight: weight, seed: seed, step: step, firstRow: result.rows, workspace)
-      for (chunk, loss) in zip(chunks, losses) {
-        result.loss += loss
-        result.rows += chunk.packing.rows
+      let rope = model.ropeTable(positions: chunks.map(\.packing.longest).max() ?? 1)
+      let firstRow = result.rows
+      // Waves bound the memory by the threads, not by the batch; sums still run in the chunks' order.
+      for first in stride(from: 0, to: chunks.count, by: 2 * threads) {
+        let wave = Array(chunks[first..<min(first + 2 * threads, chunks.count)])
+        let sets = workspace.cleared(wave.count, like: adapter.parameters)
+        let losses = Parallel.map(wave.count, threads: threads) { index in
+          let chunk = wave[index]
+          let dropout = DropoutPlan(
+            seed: seed, step: UInt32(truncatingIfNeeded: step),
+            firstRow: UInt32(truncatingIfNeeded: firstRow + chunk.firstRow))
+          let pass = Pass(packing: chunk.packing, rope: rope, gradients: sets[index], dropout: dropout)
+          return lossAndGradients(chunk, weight: weight, pass)
+        }
+        for loss in losses { result.loss += loss }
+        gradients.add(sets, threads: threads)
       }
-      gradients.add(Array(workspace.gradients.prefix(chunks.count)), threads: threads)
+      result.rows += chunks.reduce(0) { $0 + $1.packing.rows }
     }
     return result
-  }
-
-  private func run(
-    _ chunks: [Chunk], weight: Float, seed: UInt64, step: Int, firstRow: Int, _ workspace: Workspace
-  ) -> [Double] {
-    workspace.reserve(chunks.count, like: adapter.parameters)
-    let rope = model.ropeTable(positions: chunks.map(\.packing.longest).max() ?? 1)
-    let sets = workspace.gradients
-    return Parallel.map(chunks.count, threads: threads) { index in
-      let chunk = chunks[index]
-      sets[index].clear()
-      let pass = Pass(
-        packing: chunk.packing, rope: rope, gradients: sets[index],
-        dropout: DropoutPlan(
-          seed: seed, step: UInt32(truncatingIfNeeded: step),
-          firstRow: UInt32(truncatingIfNeeded: firstRow + chunk.firstRow)))
-      return lossAndGradients(chunk, weight: weight, pass)
-    }
   }
 
   private func lossAndGradients(_ chunk: Chunk, weight: Float, _ pass: Pass) -> Double {
@@ -69,16 +63,18 @@ struct StepRunner: Sendable {
   }
 }
 
-/// Gradients of each chunk, kept from step to step.
+/// Gradients of the chunks that run at the same time, kept from step to step.
 final class Workspace {
-  private(set) var gradients: [Gradients] = []
+  private var gradients: [Gradients] = []
   private let backend: any Backend
 
   init(on backend: any Backend) { self.backend = backend }
 
-  func reserve(_ count: Int, like parameters: [Parameter]) {
-    while gradients.count < count {
-      gradients.append(Gradients(like: parameters, on: backend))
-    }
+  /// So many sets of zeros.
+  func cleared(_ count: Int, like parameters: [Parameter]) -> [Gradients] {
+    while gradients.count < count { gradients.append(Gradients(like: parameters, on: backend)) }
+    let sets = Array(gradients.prefix(count))
+    for set in sets { set.clear() }
+    return sets
   }
 }

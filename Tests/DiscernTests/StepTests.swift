@@ -1,0 +1,81 @@
+import Compute
+import Formats
+import TestSupport
+import Testing
+
+@testable import Discern
+
+/// One step of training: exact averages, gradients where they are due, no memory asked for in the steady state.
+@Suite struct StepTests {
+  let base: BaseModel
+  let backend = CPUBackend()
+
+  init() throws { base = try BaseModel(try openCheckpoint(Paths.fixture("stories260K")), on: backend) }
+
+  private func runner(_ change: (inout Recipe) -> Void = { _ in }) throws -> StepRunner {
+    var recipe = Recipe()
+    recipe.rank = 4
+    recipe.dropout = 0
+    change(&recipe)
+    let adapter = try Adapter(recipe, labels: ["a", "b", "c"], for: base.configuration, on: backend)
+    return StepRunner(model: try base.adapted(by: adapter), adapter: adapter, threads: 2)
+  }
+
+  private let examples: [EncodedExample] = (0..<9).map { index in
+    let length = 3 + 7 * index % 11
+    let tokens = (0..<length).map { position in Int32(3 + (position * 31 + index * 17) % 500) }
+    return EncodedExample(tokens: tokens, rows: [Int32(length - 1)], labels: [Int32(index % 3)])
+  }
+
+  private func gradients(_ runner: StepRunner, _ batches: [[EncodedExample]]) -> (Double, [[Float]]) {
+    let gradients = Gradients(like: runner.adapter.parameters, on: backend)
+    let result = runner.accumulate(
+      batches, seed: 1, step: 0, into: gradients, workspace: Workspace(on: backend))
+    return (result.loss, gradients.tensors.map(\.values))
+  }
+
+  @Test func accumulationAveragesOverExamples() throws {
+    let runner = try runner()
+    let (loss, whole) = gradients(runner, [examples])
+    // Micro-batches of unequal sizes: averaging batch means would weigh examples differently.
+    let (sumLoss, parts) = gradients(runner, [Array(examples[..<2]), Array(examples[2...])])
+    #expect(abs(loss - sumLoss) < 1e-6)
+    for (a, b) in zip(whole, parts) { #expect(largestDifference(a, b) < 1e-5) }
+  }
+
+  @Test func onlyTheTopLayersLearn() throws {
+    let runner = try runner { $0.topLayers = 2 }
+    #expect(runner.model.lowestAdapted == base.configuration.layers - 2)
+    let (_, found) = gradients(runner, [examples])
+    let all = try self.runner()
+    // The pairs of the top layers start with B = 0 in both, so their gradients are the same.
+    let (_, expected) = gradients(all, [examples])
+    let names = all.adapter.parameters.map(\.name)
+    for (parameter, values) in zip(runner.adapter.parameters, found) where parameter.name.contains("lora_B") {
+      #expect(values.contains { $0 != 0 }, "\(parameter.name)")
+      #expect(expected[names.firstIndex(of: parameter.name)!].count == values.count)
+    }
+  }
+
+  @Test func steadyStateAsksForNoMemory() throws {
+    let runner = try runner { $0.dropout = 0.1 }
+    let gradients = Gradients(like: runner.adapter.parameters, on: backend)
+    let workspace = Workspace(on: backend)
+    func step(_ index: Int) {
+      gradients.clear()
+      _ = runner.accumulate([examples], seed: 1, step: index, into: gradients, workspace: workspace)
+    }
+    // Which thread takes which chunk varies, and so does how much is in use at once: give it a few steps.
+    for index in 0..<8 { step(index) }
+    let before = backend.systemAllocations
+    for index in 8..<24 { step(index) }
+    #expect(backend.systemAllocations <= before + 2)
+  }
+
+  @Test func sameSeedSameDropoutInAnyChunks() throws {
+    let runner = try runner { $0.dropout = 0.3 }
+    let first = gradients(runner, [examples])
+    #expect(first.1 == gradients(runner, [examples]).1)
+    #expect(first.1 != gradients(runner, [examples.reversed()]).1)
+  }
+}
