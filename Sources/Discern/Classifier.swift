@@ -39,16 +39,18 @@ public final class Classifier: Sendable {
 
   /// Opens a trained adapter folder with the base model that it names, or another copy of it.
   ///
-  /// `attention` and `pooling` are for adapters that PEFT wrote, which do not say theirs.
+  /// `attention` and `pooling` are for adapters that PEFT wrote, which do not say theirs. `otherBase` allows a base model
+  /// with other weights than those it was trained on, where family and shapes agree.
   public convenience init(
     adapter path: String, model: String? = nil, attention: AttentionPattern? = nil, pooling: Pooling? = nil,
-    threads: Int? = nil
+    otherBase: Bool = false, threads: Int? = nil
   ) throws {
     let folder = try AdapterFolder(path, attention: attention, pooling: pooling)
     let checkpoint = try openCheckpoint(try folder.resolvedBase(model))
     let base = try BaseModel(checkpoint, on: CPUBackend())
     try self.init(
-      base, try folder.adapter(for: base), tokenizer: try checkpoint.tokenizer(), threads: threads)
+      base, try folder.adapter(for: base, otherBase: otherBase), tokenizer: try checkpoint.tokenizer(),
+      threads: threads)
   }
 
   /// Logits of encoded examples: one row for a text, one for each kept word in tagging. The batch does not matter:

@@ -5,6 +5,8 @@ import Discern
 struct AdapterOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The base model, where it is not where it was.", valueName: "path"))
   var model: String?
+  @Flag(help: "Allow a base model with other weights of the same shapes, such as the original of a GGUF file.")
+  var otherBase = false
   @Option(help: ArgumentHelp("The mask of an adapter that PEFT wrote. (default: causal)", valueName: "pattern"))
   var attention: String?
   @Option(help: ArgumentHelp("The pooling of an adapter that PEFT wrote. (default: last)", valueName: "name"))
@@ -18,8 +20,13 @@ struct AdapterOptions: ParsableArguments {
       }
       return pooling
     }
-    return try Classifier(
+    let classifier = try Classifier(
       adapter: adapter, model: model, attention: attention.map { try AttentionPattern($0) }, pooling: pooling,
-      threads: threads)
+      otherBase: otherBase, threads: threads)
+    if otherBase, let trained = try AdapterFolder(adapter).fingerprint, trained != classifier.base.fingerprint {
+      Messages.warning(
+        "\(classifier.base.place): not the weights that \(adapter) was trained on; answers will differ somewhat")
+    }
+    return classifier
   }
 }

@@ -24,15 +24,16 @@ extension InspectReport {
       let rest = labels.count > 20 ? " and \(labels.count - 20) more" : ""
       add("labels", "\(labels.count): " + labels.prefix(20).joined(separator: ", ") + rest)
     } else {
-      add("labels", "no names: PEFT keeps none; answers are LABEL_0, LABEL_1, …")
+      add("labels", "no names: PEFT keeps none; the base model's id2label, or LABEL_0, LABEL_1, …")
     }
-    add(
-      "attention", "\(recipe.attention)" + (isTagger ? "" : ", \(recipe.pooling.rawValue) pooling"))
+    let isOurs = folder.facts != nil
+    let pooling = isTagger ? "" : ", \(recipe.pooling.rawValue) pooling"
+    add("attention", isOurs ? "\(recipe.attention)" + pooling : "not said" + (isTagger ? "" : ", nor the pooling"))
     json["path"] = JSON(folder.path)
     json["task"] = JSON(recipe.task.rawValue)
     json["labels"] = folder.labels.map { .array($0.map { JSON($0) }) } ?? .null
-    json["attention"] = JSON("\(recipe.attention)")
-    json["pooling"] = isTagger ? .null : JSON(recipe.pooling.rawValue)
+    json["attention"] = isOurs ? JSON("\(recipe.attention)") : .null
+    json["pooling"] = isTagger || !isOurs ? .null : JSON(recipe.pooling.rawValue)
   }
 
   private mutating func addPairs(_ folder: AdapterFolder) {

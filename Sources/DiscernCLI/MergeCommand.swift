@@ -14,7 +14,7 @@ struct MergeCommand: ParsableCommand {
       Examples:
         discern merge runs/tickets --out models/tickets
         discern merge runs/tickets --out models/tickets-bf16 --format bf16
-        discern merge runs/tickets --model models/SmolLM2-135M --out models/a
+        discern merge runs/tickets --model models/SmolLM2-135M --other-base --out models/a
       """)
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))

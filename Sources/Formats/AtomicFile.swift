@@ -6,11 +6,31 @@ import Glibc
 /// file keeps its mode; a symbolic link is replaced, not followed. If `body` or the system fails, the temporary is
 /// removed, `path` stays as it was, and the error is thrown: `body`'s own, or a `FormatError` that names `path`.
 public func writeAtomically(to path: String, _ body: (inout FileSink) throws -> Void) throws {
-  try refuseUnwritable(path)
-  let folder = folderName(of: path)
-  let (descriptor, temporary) = try openTemporary(in: folder, for: path)
-  var isOpen = true
-  do {
+  var files = FileSet()
+  try files.add(path, body)
+  try files.commit()
+}
+
+/// Files that are written under temporary names first and take their places together.
+///
+/// Until `commit`, every path shows what it did before; a set that is dropped leaves nothing.
+public struct FileSet: ~Copyable {
+  private var pending: [(temporary: String, path: String)] = []
+
+  /// An empty set.
+  public init() {}
+
+  deinit {
+    for file in pending { unlink(file.temporary) }
+  }
+
+  /// Writes a file beside `path`; errors are those of `writeAtomically`.
+  public mutating func add(_ path: String, _ body: (inout FileSink) throws -> Void) throws {
+    try refuseUnwritable(path)
+    let (descriptor, temporary) = try openTemporary(in: folderName(of: path), for: path)
+    pending.append((temporary, path))
+    var isOpen = true
+    defer { if isOpen { close(descriptor) } }
     var sink = FileSink(descriptor: descriptor, place: path)
     try body(&sink)
     try sink.flush()
@@ -19,13 +39,18 @@ public func writeAtomically(to path: String, _ body: (inout FileSink) throws -> 
     isOpen = false
     // Network file systems report a failed write only here.
     guard close(descriptor) == 0 else { throw unwritten(path) }
-    guard rename(temporary, path) == 0 else { throw unwritten(path) }
-  } catch {
-    if isOpen { close(descriptor) }
-    unlink(temporary)
-    throw error
   }
-  try syncFolder(folder, for: path)
+
+  /// Renames the files to their paths, in the order in which they were added.
+  public mutating func commit() throws {
+    var folders: [String: String] = [:]
+    while let file = pending.first {
+      guard rename(file.temporary, file.path) == 0 else { throw unwritten(file.path) }
+      pending.removeFirst()
+      folders[folderName(of: file.path)] = file.path
+    }
+    for (folder, path) in folders { try syncFolder(folder, for: path) }
+  }
 }
 
 /// Where the body of `writeAtomically` puts its bytes: a buffered stream into a new file.

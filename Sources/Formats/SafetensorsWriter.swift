@@ -48,18 +48,29 @@ public struct TensorToWrite {
 public func writeSafetensors(
   _ tensors: [TensorToWrite], metadata: [String: String] = ["format": "pt"], to path: String
 ) throws {
-  let ordered = try inReferenceOrder(tensors, path)
-  let header = header(ordered, metadata)
-  try writeAtomically(to: path) { sink in
-    try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try sink.write($0) }
-    try sink.write(header)
-    for entry in ordered {
-      let start = sink.count
-      try entry.tensor.body(&sink)
-      guard sink.count - start == entry.size else {
-        throw FormatError(
-          tensorPlace(path, entry.tensor.name), found: "\(sink.count - start) bytes to write",
-          expected: "\(entry.size) for \(entry.type.name) \(entry.tensor.shape)")
+  var files = FileSet()
+  try files.add(path, tensors, metadata: metadata)
+  try files.commit()
+}
+
+extension FileSet {
+  /// Adds a safetensors file, as `writeSafetensors` writes it.
+  public mutating func add(
+    _ path: String, _ tensors: [TensorToWrite], metadata: [String: String] = ["format": "pt"]
+  ) throws {
+    let ordered = try inReferenceOrder(tensors, path)
+    let header = header(ordered, metadata)
+    try add(path) { sink in
+      try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try sink.write($0) }
+      try sink.write(header)
+      for entry in ordered {
+        let start = sink.count
+        try entry.tensor.body(&sink)
+        guard sink.count - start == entry.size else {
+          throw FormatError(
+            tensorPlace(path, entry.tensor.name), found: "\(sink.count - start) bytes to write",
+            expected: "\(entry.size) for \(entry.type.name) \(entry.tensor.shape)")
+        }
       }
     }
   }

@@ -55,10 +55,7 @@ import Testing
 
   @Test func aDifferentBaseIsRefused() throws {
     let folder = try saved()
-    let facts = try JSON(contentsOf: folder.path + "/discern.json", limit: 1 << 20)
-    var object = facts.object!
-    object["base"] = ["path": "elsewhere", "fingerprint": "fnv1a:0"]
-    try FileSystem.write(JSON.object(object).serialized(), to: folder.path + "/discern.json")
+    try describe(folder) { $0["base"] = ["path": "elsewhere", "fingerprint": "fnv1a:0"] }
     #expect(throws: FormatError.self) { try AdapterFolder(folder.path).adapter(for: base) }
   }
 
@@ -94,6 +91,68 @@ import Testing
         to: folder.path + "/adapter_model.safetensors")
       #expect(throws: FormatError.self) { try AdapterFolder(folder.path).adapter(for: base) }
     }
+  }
+
+  @Test func aNamedOtherBaseIsAllowedWhereShapesAgree() throws {
+    let folder = try saved()
+    try describe(folder) { $0["base"] = ["path": "elsewhere", "fingerprint": "fnv1a:0", "family": "llama"] }
+    #expect(try AdapterFolder(folder.path).adapter(for: base, otherBase: true).labels == ["a", "b"])
+    try describe(folder) { $0["base"] = ["path": "elsewhere", "fingerprint": "fnv1a:0", "family": "qwen3"] }
+    #expect(throws: FormatError.self) { try AdapterFolder(folder.path).adapter(for: base, otherBase: true) }
+  }
+
+  @Test func factsWithoutRecipeOrWithALabelTwiceAreRefused() throws {
+    let folder = try saved()
+    try describe(folder) { $0["labels"] = ["a", "a"] }
+    #expect(throws: FormatError.self) { try AdapterFolder(folder.path) }
+    try describe(folder) {
+      $0["labels"] = ["a", "b"]
+      $0["recipe"] = nil
+    }
+    #expect(throws: FormatError.self) { try AdapterFolder(folder.path) }
+  }
+
+  @Test func theReadmeSaysWhatPythonMustDo() throws {
+    func readme(_ change: (inout Recipe) -> Void) throws -> String {
+      let folder = try saved(change)
+      return try withExtendedLifetime(folder) {
+        try MappedFile(folder.path + "/README.md").withBytes { String(decoding: $0, as: UTF8.self) }
+      }
+    }
+    let plain = try readme { _ in }
+    #expect(!plain.contains("is_causal") && !plain.contains("get_base_model"))
+    #expect(plain.contains("- \"base_model:adapter:"))
+    let end = base.configuration.paddingToken ?? base.configuration.endTokens.first ?? 0
+    #expect(plain.contains("config.pad_token_id = \(end)\n"))
+    let whole = try readme {
+      $0.attention = .unmasked(from: 0)
+      $0.pooling = .mean
+    }
+    #expect(whole.contains("config.is_causal = False") && whole.contains("hidden.mean(1)"))
+    let part = try readme { $0.attention = .unmasked(from: 3) }
+    #expect(!part.contains("config.is_causal = False") && part.contains("2 of 5 layers see both ways"))
+  }
+
+  @Test func aFailedSaveLeavesTheAdapterBefore() throws {
+    let folder = try saved()
+    let before = try Safetensors(folder.path + "/adapter_model.safetensors").names
+    FileSystem.remove(["adapter_config.json"], in: folder.path)
+    // A folder in its place: the last of the files cannot be written.
+    try FileSystem.makeFolder(folder.path + "/adapter_config.json")
+    let names = FileSystem.names(in: folder.path)
+    let tagger = try Adapter(
+      Recipe.preset("paper", task: .tokens), labels: ["O", "B-a", "I-a"], for: base.configuration, on: base.backend)
+    #expect(throws: FormatError.self) {
+      try tagger.write(to: folder.path, base: base, basePath: base.place, facts: [])
+    }
+    #expect(try Safetensors(folder.path + "/adapter_model.safetensors").names == before)
+    #expect(FileSystem.names(in: folder.path) == names)
+  }
+
+  private func describe(_ folder: TemporaryFolder, _ change: (inout JSONObject) -> Void) throws {
+    var object = try JSON(contentsOf: folder.path + "/discern.json", limit: 1 << 20).object!
+    change(&object)
+    try FileSystem.write(JSON.object(object).serialized(), to: folder.path + "/discern.json")
   }
 
   private func saved(_ change: (inout Recipe) -> Void = { _ in }) throws -> TemporaryFolder {

@@ -44,8 +44,11 @@ public struct AdapterFolder: Sendable {
     guard let names = facts["labels"]?.array?.map(\.string), !names.contains(nil) else {
       throw FormatError(factsPath, found: "no list of labels", expected: "\"labels\": [names]")
     }
-    labels = names.map { $0! }
-    recipe = try Recipe(json: facts["recipe"] ?? .null, name: factsPath)
+    labels = try LabelSet(names.map { $0! }, place: factsPath).names
+    guard let settings = facts["recipe"] else {
+      throw FormatError(factsPath, found: "no recipe", expected: "\"recipe\": the settings of its training")
+    }
+    recipe = try Recipe(json: settings, name: factsPath)
     guard attention ?? recipe.attention == recipe.attention, pooling ?? recipe.pooling == recipe.pooling else {
       throw DiscernError(
         .configuration,
@@ -55,151 +58,83 @@ public struct AdapterFolder: Sendable {
   }
 
   /// Reads the weights, checked against the base model.
-  public func adapter(for model: BaseModel) throws -> Adapter {
-    if let fingerprint, fingerprint != model.fingerprint {
-      throw FormatError(
-        path, found: "an adapter of another base model (\(fingerprint))",
-        expected: "one of \(model.place) (\(model.fingerprint))",
-        remedy: "Give the model it was trained on with --model.")
-    }
+  ///
+  /// A model with another fingerprint is refused, unless `otherBase` says that it is meant: then family and shapes must
+  /// agree.
+  public func adapter(for model: BaseModel, otherBase: Bool = false) throws -> Adapter {
+    try checkBase(model, otherBase: otherBase)
     let file = "\(path)/\(PEFT.weightsFile)"
-    let weights = try Safetensors(file)
-    var values: [String: Tensor] = [:]
+    var tensors = try AdapterTensors(file, on: model.backend)
     var scales: [ModuleAddress: Float] = [:]
-    var unknown = Set(weights.names)
-    for name in weights.names {
-      let tensor = try weights.tensor(name)
-      values[PEFT.canonical(name)] = try floats(tensor, file, model.backend)
-    }
-    func claim(_ name: String, _ shape: [Int?]) throws -> Tensor? {
-      guard let value = values[name] else { return nil }
-      unknown = unknown.filter { PEFT.canonical($0) != name }
-      guard shape[0] ?? value.rows == value.rows, shape[1] ?? value.columns == value.columns else {
-        throw FormatError(
-          "\(file):\(name)", found: "shape [\(value.rows), \(value.columns)]",
-          expected: "\(shape.map { $0.map(String.init) ?? "any" })",
-          remedy: "The adapter belongs to another base model.")
-      }
-      return value
-    }
     for layer in 0..<model.configuration.layers {
       for projection in Projection.allCases {
         let address = ModuleAddress(layer: layer, projection: projection)
         let (outputs, inputs) = model.configuration.shape(of: projection)
-        guard let a = try claim(PEFT.a(address.path), [nil, inputs]) else { continue }
-        guard try claim(PEFT.b(address.path), [outputs, a.rows]) != nil else {
+        guard let a = try tensors.claim(PEFT.a(address.path), [nil, inputs]) else { continue }
+        guard try tensors.claim(PEFT.b(address.path), [outputs, a.rows]) != nil else {
           throw FormatError("\(file):\(PEFT.b(address.path))", found: "no such tensor", expected: "B beside A")
         }
         scales[address] = configuration.scale(address, rank: a.rows)
       }
     }
-    guard let head = try claim(PEFT.headWeight, [labels?.count, model.configuration.width]) else {
+    let classes = try claimHead(&tensors, model, file)
+    try tensors.checkAllClaimed()
+    var recipe = recipe
+    if facts == nil {
+      // PEFT's target_modules may be a pattern: the tensors say what it came to.
+      let targets = Set(scales.keys.map(\.projection))
+      recipe.targets = Projection.allCases.filter(targets.contains)
+    }
+    return Adapter(
+      recipe, labels: try names(of: classes, model), values: tensors.claimed, layers: model.configuration.layers,
+      scale: { scales[$0]! })
+  }
+
+  private func checkBase(_ model: BaseModel, otherBase: Bool) throws {
+    guard let fingerprint, fingerprint != model.fingerprint else { return }
+    guard otherBase else {
+      throw FormatError(
+        path, found: "an adapter of another base model (\(fingerprint))",
+        expected: "one of \(model.place) (\(model.fingerprint))",
+        remedy: "Give the model it was trained on with --model, or say --other-base where this is another copy of "
+          + "it, such as the original of a GGUF file.")
+    }
+    let own = facts?["base"]
+    let (family, layers) = (own?["family"]?.string, own?["layers"]?.int)
+    guard family ?? model.configuration.family.rawValue == model.configuration.family.rawValue,
+      layers ?? model.configuration.layers == model.configuration.layers
+    else {
+      throw FormatError(
+        path, found: "an adapter of a \(family ?? "") model with \(layers ?? 0) layers",
+        expected: "\(model.place): \(model.configuration.family.rawValue), \(model.configuration.layers) layers")
+    }
+  }
+
+  /// Claims head and bias; answers the number of classes.
+  private func claimHead(_ tensors: inout AdapterTensors, _ model: BaseModel, _ file: String) throws -> Int {
+    guard let head = try tensors.claim(PEFT.headWeight, [labels?.count, model.configuration.width]) else {
       throw FormatError(file, found: "no head (score.weight)", expected: "a classifier's adapter")
     }
-    let bias = try claim(PEFT.headBias, [1, head.rows])
-    guard unknown.isEmpty else {
+    guard head.rows > 1 else {
       throw FormatError(
-        "\(file):\(unknown.sorted()[0])", found: "a tensor of no known place (\(unknown.count) in all)",
-        expected: "LoRA pairs of the seven projections and a head")
+        file, found: "a head with one row (regression, or one logit for yes and no)",
+        expected: "a row for each of two or more labels")
     }
+    let bias = try tensors.claim(PEFT.headBias, [1, head.rows])
     guard (recipe.task == .tokens) == (bias != nil) else {
       throw FormatError(
         file, found: bias == nil ? "a head without a bias" : "a head with a bias",
         expected: "the head of a \(recipe.task.rawValue) task")
     }
-    let names = labels ?? (0..<head.rows).map { "LABEL_\($0)" }
-    return Adapter(
-      recipe, labels: names, values: values, layers: model.configuration.layers,
-      scale: { scales[$0]! })
+    return head.rows
   }
 
-  private func floats(_ tensor: StoredTensor, _ file: String, _ backend: any Backend) throws -> Tensor {
-    guard let format = WeightFormat(tensor.format), tensor.format.blockValues == 1,
-      (1...2).contains(tensor.shape.count)
-    else {
-      throw FormatError(
-        "\(file):\(tensor.name)", found: "type \(tensor.format), shape \(tensor.shape)",
-        expected: "a matrix or vector of f32, f16 or bf16")
+  /// Our own names, or those of the base model where it has as many, or `LABEL_0` and so on.
+  private func names(of classes: Int, _ model: BaseModel) throws -> [String] {
+    if let labels { return labels }
+    guard let names = model.configuration.labels, names.count == classes else {
+      return (0..<classes).map { "LABEL_\($0)" }
     }
-    let rows = tensor.shape.count == 2 ? tensor.shape[0] : 1
-    let columns = tensor.shape.last!
-    guard rows > 0 && columns > 0 else {
-      throw FormatError("\(file):\(tensor.name)", found: "shape \(tensor.shape)", expected: "no empty axis")
-    }
-    let storage = Storage(borrowing: tensor.bytes, owner: tensor.owner, on: backend)
-    let weight = Weight(rows: rows, columns: columns, format: format, storage: storage)
-    let values = weight.decoded()
-    guard values.allSatisfy(\.isFinite) else {
-      throw FormatError("\(file):\(tensor.name)", found: "a value that is not finite", expected: "numbers")
-    }
-    return Tensor(values, rows: rows, columns: columns, on: backend)
-  }
-}
-
-extension Adapter {
-  /// Writes the adapter: PEFT's files, `discern.json` and a README with the Python lines that load it.
-  ///
-  /// Each file is written whole or not at all. `facts` are metrics and data facts to keep with it.
-  public func write(to folder: String, base: BaseModel, basePath: String, facts: [(String, JSON)]) throws {
-    try writeSafetensors(
-      parameters.map { parameter in
-        let isVector = parameter.name == PEFT.headBias
-        let value = parameter.value
-        return TensorToWrite(
-          parameter.name, shape: isVector ? [value.columns] : [value.rows, value.columns],
-          values: value.values)
-      }, to: "\(folder)/\(PEFT.weightsFile)")
-    try FileSystem.write(
-      PEFT.configuration(self, base: basePath).serialized(pretty: true) + "\n",
-      to: "\(folder)/\(PEFT.configurationFile)")
-    var object = JSONObject()
-    object["discern"] = 1
-    object["task"] = JSON(recipe.task.rawValue)
-    object["labels"] = .array(labels.map { JSON($0) })
-    object["pooling"] = recipe.task == .tokens ? nil as JSON : JSON(recipe.pooling.rawValue)
-    object["attention"] = JSON(recipe.attention.description)
-    object["base"] = [
-      "path": JSON(basePath), "fingerprint": JSON(base.fingerprint),
-      "family": JSON(base.configuration.family.rawValue),
-      "layers": .integer(base.configuration.layers), "width": .integer(base.configuration.width),
-    ]
-    object["recipe"] = recipe.json
-    for (name, value) in facts { object[name] = value }
-    try FileSystem.write(
-      JSON.object(object).serialized(pretty: true) + "\n",
-      to: "\(folder)/\(AdapterFolder.factsFile)")
-    try FileSystem.write(readme(basePath), to: "\(folder)/README.md")
-  }
-
-  private func readme(_ basePath: String) -> String {
-    let isTokens = recipe.task == .tokens
-    let kind = isTokens ? "TokenClassification" : "SequenceClassification"
-    let pairs = labels.enumerated().map { index, label in
-      "\(index): \(JSON(label).serialized())"
-    }
-    return """
-      ---
-      base_model: \(JSON(basePath).serialized())
-      library_name: peft
-      tags:
-      - lora
-      - transformers
-      ---
-      # \(isTokens ? "Tagger" : "Text classifier") with \(labels.count) labels
-
-      Made by Discern: `discern predict` and `discern evaluate` read this folder as it is. Attention: \
-      \(recipe.attention); pooling: \(isTokens ? "none" : recipe.pooling.rawValue). In Python:
-
-      ```python
-      from peft import PeftModel
-      from transformers import AutoConfig, AutoModelFor\(kind)
-      id2label = {\(pairs.joined(separator: ", "))}
-      config = AutoConfig.from_pretrained(BASE, num_labels=\(labels.count), id2label=id2label,
-                                          label2id={v: k for k, v in id2label.items()})
-      \(recipe.attention == .causal ? "" : "config.is_causal = False  # this adapter was trained without the causal mask\n")config.pad_token_id = 0
-      model = PeftModel.from_pretrained(AutoModelFor\(kind).from_pretrained(BASE, config=config), ADAPTER)
-      ```
-
-      """
+    return try LabelSet(names, place: "\(model.place): id2label").names
   }
 }

@@ -8,6 +8,7 @@ struct MergedConfiguration {
 
   private var model: ModelConfiguration { classifier.base.configuration }
   private var recipe: Recipe { classifier.adapter.recipe }
+  private var stock: StockClasses { StockClasses(model: model, recipe: recipe, tokenizer: classifier.tokenizer) }
 
   init(_ classifier: Classifier, format: Merge.Format) {
     self.classifier = classifier
@@ -45,19 +46,10 @@ struct MergedConfiguration {
       "attention_bias": .bool(model.attentionBias), "tie_word_embeddings": false,
       "bos_token_id": model.beginToken.map(JSON.integer) ?? .null,
       "eos_token_id": model.endTokens.first.map(JSON.integer) ?? .null,
-      "pad_token_id": .integer(padding),
+      "pad_token_id": .integer(stock.padding),
     ]
     if model.family == .llama { object["mlp_bias"] = false }
     return object
-  }
-
-  /// The pad: transformers answers from the last token that is no pad, so that it must be none that ends texts.
-  private var padding: Int {
-    let closing = classifier.tokenizer.encode("a").tokens.last { $0.isSpecial }?.id
-    let candidates =
-      [model.paddingToken, classifier.tokenizer.padToken.map(Int.init)] + model.endTokens + [0]
-    return candidates.compactMap { $0 }.first { Int32($0) != closing && $0 < model.vocabularySize }
-      ?? 0
   }
 
   private func addHead(to object: inout JSONObject) {
@@ -75,12 +67,9 @@ struct MergedConfiguration {
     } else {
       object["problem_type"] = "single_label_classification"
     }
-    if isUnmasked { object["is_causal"] = false }
+    if stock.isUnmasked { object["is_causal"] = false }
     object["use_cache"] = false
   }
-
-  /// Whether every layer sees both ways.
-  private var isUnmasked: Bool { (0..<model.layers).allSatisfy(recipe.attention.unmasks) }
 
   // MARK: Rotation and windows
 
@@ -97,7 +86,7 @@ struct MergedConfiguration {
         throw DiscernError(
           .configuration,
           "\(classifier.base.place): found rotary divisors that are not Llama 3's; expected a scaling that "
-            + "transformers has a name for. Merge into the original model with --model.")
+            + "transformers has a name for. Merge into the original model with --model and --other-base.")
       }
       add(named, to: &scaling)
     }
@@ -135,51 +124,8 @@ struct MergedConfiguration {
 
   /// What the stock classes cannot express, and what to do.
   var notes: [String] {
-    var notes: [String] = []
-    if let hint = poolingHint {
-      notes.append(
-        "Transformers' sequence classifiers answer from the last token, this adapter's pooling is "
-          + "\(recipe.pooling.rawValue): their logits will differ. " + hint)
-    }
-    let unmasked = (0..<model.layers).filter(recipe.attention.unmasks)
-    if isUnmasked {
-      notes.append(
-        "The model sees both ways (is_causal: false): transformers 5 and later read that from config.json; "
-          + "earlier versions ignore it and mask causally.")
-    } else if !unmasked.isEmpty {
-      notes.append(
-        "\(unmasked.count) of \(model.layers) layers see both ways, which config.json cannot say: transformers will "
-          + "mask all of them causally. Set `layer.self_attn.is_causal` and the mask by layer in Python, or use "
-          + "`discern predict`.")
-    }
-    if recipe.paperPadding > 0 {
-      notes.append(
-        "paper_padding \(recipe.paperPadding) fills texts with pads that count as text: in Python, pad to that length and "
-          + "pass an attention_mask of ones.")
-    }
-    if format == .bf16 {
-      notes.append(
-        "Weights are rounded to bfloat16: logits differ from this adapter's in the third digit.")
-    }
-    return notes
-  }
-
-  private var poolingHint: String? {
-    guard recipe.task == .sequence else { return nil }
-    let hidden = "hidden = model.model(**inputs).last_hidden_state"
-    switch recipe.pooling {
-    case .last: return nil
-    case .first: return "In Python: \(hidden); logits = model.score(hidden[:, 0])."
-    case .mean:
-      return "In Python, for one text: \(hidden); logits = model.score(hidden.mean(1)); "
-        + "in a batch, average over the tokens that are no padding."
-    case .max:
-      return "In Python, for one text: \(hidden); logits = model.score(hidden).amax(1); "
-        + "in a batch, over the tokens that are no padding."
-    case .hiddenMax:
-      return "In Python, for one text: \(hidden); logits = model.score(hidden.amax(1)); "
-        + "in a batch, over the tokens that are no padding."
-    }
+    let rounding = "Weights are rounded to bfloat16: logits differ from this adapter's in the third digit."
+    return stock.notes + (format == .bf16 ? [rounding] : [])
   }
 }
 

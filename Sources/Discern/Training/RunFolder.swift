@@ -87,7 +87,7 @@ public final class RunFolder: Sendable {
   public func save(_ classifier: Classifier, facts: [(String, JSON)]) throws {
     try classifier.adapter.write(
       to: path, base: classifier.base, basePath: FileSystem.absolute(classifier.base.place),
-      facts: facts)
+      tokenizer: classifier.tokenizer, facts: facts)
     saved.withLock { saved in
       if let replaced, !saved { FileSystem.remove(Self.files, in: replaced) }
       saved = true
