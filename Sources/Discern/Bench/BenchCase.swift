@@ -44,12 +44,21 @@ public enum BenchCase: String, CaseIterable, Sendable {
     return allCases.filter(chosen.contains)
   }
 
-  /// The batches that a training case steps through; `nil` for the others.
-  var trainingBatches: SyntheticTexts? {
+  /// Whether it steps through its batches with gradients.
+  var trains: Bool {
     switch self {
-    case .trainShortQV, .trainShortAll: .short
+    case .trainShortQV, .trainShortAll, .trainUniformQV, .trainUniformAll: true
+    case .inferShort, .inferOne, .load: false
+    }
+  }
+
+  /// The texts that it runs.
+  var texts: SyntheticTexts {
+    switch self {
+    case .trainShortQV, .trainShortAll, .inferShort: .short
     case .trainUniformQV, .trainUniformAll: .uniform
-    case .inferShort, .inferOne, .load: nil
+    case .inferOne: .one
+    case .load: SyntheticTexts(lengths: [])
     }
   }
 

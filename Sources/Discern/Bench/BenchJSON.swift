@@ -24,7 +24,9 @@ extension BenchReport {
 extension BenchReport.Measurement {
   fileprivate var json: JSON {
     var object: JSONObject = [
-      "name": JSON(what.rawValue), "tokens": .integer(tokens), "operations": .number(operations),
+      "name": JSON(what.rawValue),
+      "lengths": .array(lengths.map { .array($0.map { .integer($0) }) }),
+      "tokens": .integer(tokens), "operations": .number(operations),
       "seconds": .number(seconds), "tokens_per_second": .number(speed),
       "flops": .number(operationsPerSecond), "percent_of_peak": .number(percentOfPeak),
       "peak_memory": .integer(peakMemory),

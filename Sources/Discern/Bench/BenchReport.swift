@@ -4,8 +4,10 @@ public struct BenchReport: Sendable {
   public struct Measurement: Sendable {
     /// What was measured.
     public let what: BenchCase
-    /// Tokens and counted floating-point operations of a repetition.
-    public let tokens: Int, operations: Double
+    /// Lengths of the texts of each batch; a repetition runs all of them.
+    public let lengths: [[Int]]
+    /// Counted floating-point operations of a repetition.
+    public let operations: Double
     /// Seconds of each repetition.
     public let repetitions: [Double]
     /// Of each repetition: its operations in percent of those that bare multiply-adds did in the same time, measured
@@ -16,6 +18,8 @@ public struct BenchReport: Sendable {
     /// Where the time went, if that was asked for.
     public let profile: KernelProfile?
 
+    /// Tokens of a repetition.
+    public var tokens: Int { lengths.joined().reduce(0, +) }
     /// Seconds of a repetition.
     public var seconds: Double { repetitions.median }
     /// Tokens per second.

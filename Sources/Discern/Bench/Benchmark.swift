@@ -67,7 +67,7 @@ public struct Benchmark {
     }
     let memory = ResidentMemory.peak
     return BenchReport.Measurement(
-      what: what, tokens: work.tokens, operations: work.operations, repetitions: repetitions,
+      what: what, lengths: what.texts.lengths, operations: work.operations, repetitions: repetitions,
       percents: percents, peakMemory: memory, profile: profile ? try self.profile(what) : nil)
   }
 
@@ -107,11 +107,8 @@ public struct Benchmark {
   private func work(_ what: BenchCase, on backend: any Backend) throws -> BenchWork {
     let checkpoint = try openCheckpoint(model)
     let base = try BaseModel(checkpoint, on: backend)
-    if let texts = what.trainingBatches {
-      return try .training(what.recipe, texts, base, threads: threads)
-    }
-    let texts = what == .inferOne ? SyntheticTexts.one : .short
-    return try .inference(what.recipe, texts, base, try checkpoint.tokenizer(), threads: threads)
+    if what.trains { return try .training(what.recipe, what.texts, base, threads: threads) }
+    return try .inference(what.recipe, what.texts, base, try checkpoint.tokenizer(), threads: threads)
   }
 
   private func measureLoading() throws -> BenchReport.Loading {
