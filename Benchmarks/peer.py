@@ -111,15 +111,20 @@ def inference(options, lengths):
 def cold_start(options):
     """From nothing to the answer to one text; whoever runs this process measures it."""
     from peft import PeftModel
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoModelForSequenceClassification
 
     labels = json.loads((Path(options.adapter) / "discern.json").read_text())["labels"]
     base = AutoModelForSequenceClassification.from_pretrained(
         options.model, num_labels=len(labels), dtype=torch.float32)
     model = PeftModel.from_pretrained(base, options.adapter).eval()
-    tokenizer = AutoTokenizer.from_pretrained(options.model)
+    if (Path(options.model) / "tokenizer.json").exists():
+        from transformers import AutoTokenizer
+
+        inputs = AutoTokenizer.from_pretrained(options.model)(options.text, return_tensors="pt")
+    else:
+        inputs = {"input_ids": torch.arange(VOCABULARY_START, VOCABULARY_START + 12)[None]}
     with torch.inference_mode():
-        logits = model(**tokenizer(options.text, return_tensors="pt")).logits[0]
+        logits = model(**inputs).logits[0]
     return {"label": labels[int(logits.argmax())], "logits": logits.tolist()}
 
 

@@ -83,9 +83,11 @@ class Comparison:
                 "--text", TEXT, *threads, "--model"]
         commands = [
             ("discern", "cold-start-gguf", [*predict, options.gguf]),
-            ("discern", "cold-start-safetensors", [*predict, options.hf]),
             ("peer", "cold-start", [*peer, options.hf]),
         ]
+        # A folder that was written from a GGUF file has no tokenizer: the peer then starts from token ids.
+        if (Path(options.hf) / "tokenizer.json").exists():
+            commands.insert(1, ("discern", "cold-start-safetensors", [*predict, options.hf]))
         for system, name, command in commands:
             _, seconds, memory = run(command)
             if round_number > 0:

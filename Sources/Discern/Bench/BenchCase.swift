@@ -31,7 +31,7 @@ public enum BenchCase: String, CaseIterable, Sendable {
   /// Reads `all`, the groups `train` and `infer`, or names of cases; several are separated by commas.
   public static func list(_ text: String) throws -> [BenchCase] {
     var chosen: Set<BenchCase> = []
-    for name in text.split(separator: ",").map(\.trimmingSpaces) {
+    for name in text.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmingSpaces) {
       let found = allCases.filter { name == "all" || $0.rawValue == name || $0.rawValue.hasPrefix(name + "-") }
       guard !found.isEmpty else {
         throw DiscernError(
