@@ -20,44 +20,10 @@ static double seconds(void) {
 
 // ---- the limit ------------------------------------------------------------------------------------------------------
 
-typedef float f4 __attribute__((ext_vector_type(4)));
-typedef float f8 __attribute__((ext_vector_type(8)));
-typedef float f16 __attribute__((ext_vector_type(16)));
-
-enum { CHAINS = 12, STEPS = 4000 };
-#if defined(__x86_64__)
-#define TARGET(name) __attribute__((noinline, target(name)))
-#else
-#define TARGET(name) __attribute__((noinline))
-#endif
-#define PEAK(name, type, features, step)                                   \
-  TARGET(features) static float name(float seed) {                         \
-    type sums[CHAINS], x = seed, w = 1 - seed;                             \
-    for (int c = 0; c < CHAINS; c++) sums[c] = seed * (float)c;            \
-    for (int i = 0; i < STEPS; i++)                                        \
-      for (int c = 0; c < CHAINS; c++) sums[c] = step;                     \
-    for (int c = 1; c < CHAINS; c++) sums[0] += sums[c];                   \
-    return sums[0][0];                                                     \
-  }
-#if defined(__x86_64__)
-PEAK(peak_generic, f4, "sse2", x *w + sums[c])
-PEAK(peak_avx2, f8, "avx2,fma", __builtin_elementwise_fma(x, w, sums[c]))
-PEAK(peak_avx512, f16, "avx512f", __builtin_elementwise_fma(x, w, sums[c]))
-#else
-PEAK(peak_generic, f4, "", __builtin_elementwise_fma(x, w, sums[c]))
-#endif
-
-static volatile float sink;
 static double peak_flops(void) {
+  static float sink = 0.5f;
   const double start = seconds();
-  int lanes = 4;
-#if defined(__x86_64__)
-  if (dk_isa() == DK_ISA_AVX512) lanes = 16, sink = peak_avx512(1e-3f);
-  else if (dk_isa() == DK_ISA_AVX2) lanes = 8, sink = peak_avx2(1e-3f);
-  else
-#endif
-    sink = peak_generic(1e-3f);
-  return 2.0 * lanes * CHAINS * STEPS / (seconds() - start);
+  return (double)dk_peak_multiply_adds(4000, &sink) / (seconds() - start);
 }
 
 // ---- products -------------------------------------------------------------------------------------------------------

@@ -205,7 +205,7 @@ public final class CPUBackend: Backend {
 }
 
 extension Tensor {
-  fileprivate var floats: UnsafeMutablePointer<Float> {
+  var floats: UnsafeMutablePointer<Float> {
     storage.address.assumingMemoryBound(to: Float.self)
   }
 }

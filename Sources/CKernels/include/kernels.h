@@ -171,6 +171,15 @@ double dk_sum_squares(const float *x, int64_t count);
 void dk_adamw(float *parameter, const float *gradient, float *m, float *v, int64_t count, float gradient_scale,
               float rate, float beta1, float beta2, float epsilon, float weight_decay, int64_t step);
 
+// ---- measuring (peak.c) ---------------------------------------------------------------------------------------------
+
+// What the other kernels can at most reach on this machine: to be measured in the same run as they are.
+// Runs independent multiply-adds in registers, `rounds` times twelve vectors of the set in use, and returns the number
+// of floating-point operations. *sink (0 … 1) goes in and is written, so that nothing is left out.
+int64_t dk_peak_multiply_adds(int64_t rounds, float *sink);
+// Reads x (count) once, front to back, and returns the sum.
+float dk_peak_read(const float *x, int64_t count);
+
 // ---- threads (threads.c) ------------------------------------------------------------------------------------------
 
 // Runs work(context, index, worker) for index 0 ..< count on up to `threads` threads (the caller is one of them);
