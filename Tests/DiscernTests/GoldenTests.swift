@@ -112,10 +112,13 @@ import Testing
       let expectedNorm = mode.facts["grad_norm"]!.array![step].double!
       #expect(abs(Double(norm) - expectedNorm) <= 1e-4 * expectedNorm)
     }
+    // Where a gradient is nearly zero Adam divides round-off by round-off: the reference's two attention
+    // implementations then differ from each other by `noise.after5`, and so much is allowed beyond 2e-5.
+    let noise = Float(mode.facts["noise"]?["after5"]?.double ?? 0)
     for parameter in mode.adapter.parameters {
       let error = largestDifference(
         parameter.value.values, try mode.expected.floats("after5." + parameter.name))
-      #expect(error <= 2e-5, "\(golden.folder) \(mode.name) \(parameter.name) after 5 steps")
+      #expect(error <= 2e-5 + noise, "\(golden.folder) \(mode.name) \(parameter.name) after 5 steps")
     }
   }
 
