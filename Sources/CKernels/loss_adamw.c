@@ -71,8 +71,6 @@ double dk_cross_entropy(const float *logits, const int32_t *labels, int64_t M, i
   return DK_DISPATCH(cross_entropy, logits, labels, M, classes, weight, dlogits);
 }
 
-void dk_softmax(const float *x, int64_t M, int64_t classes, float *y) { DK_DISPATCH(softmax, x, M, classes, y); }
-
 // ---- optimiser ----------------------------------------------------------------------------------------------------
 
 double dk_sum_squares(const float *x, int64_t count) { return DK_DISPATCH(sum_squares, x, count); }

@@ -12,8 +12,6 @@ void dk_embed(const dk_weight_t *table, const int32_t *ids, int64_t M, float *y)
 
 void dk_add(float *y, const float *x, int64_t count) { DK_DISPATCH(add, y, x, count); }
 
-void dk_scale(float *y, float factor, int64_t count) { DK_DISPATCH(scale, y, factor, count); }
-
 void dk_column_sums(const float *x, int64_t M, int64_t columns, float *sums) {
   DK_DISPATCH(column_sums, x, M, columns, sums);
 }

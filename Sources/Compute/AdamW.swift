@@ -48,7 +48,4 @@ public struct AdamW: Sendable {
     }
     return norm
   }
-
-  /// Goes on from a saved state: the moments have been written already.
-  public mutating func resume(atStep step: Int) { self.step = step }
 }

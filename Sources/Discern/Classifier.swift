@@ -85,6 +85,27 @@ public final class Classifier: Sendable {
     return logits
   }
 
+  /// Encodes a data set and answers it.
+  ///
+  /// Throws where a text is too long and the recipe says `overflow: error`, and where a logit is no number.
+  public func checkedLogits(
+    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
+  ) throws -> (encoded: [EncodedExample], logits: [[[Float]]], report: ExampleEncoder.Report) {
+    let (encoded, report) = try encoder.encode(dataset)
+    let logits = logits(encoded, progress: progress)
+    if let index = Classifier.firstNotFinite(logits) {
+      throw FormatError(
+        dataset.place(ofExample: index), found: "logits that are not finite", expected: "numbers",
+        remedy: "The weights of \(base.place) or of the adapter may be damaged; fetch or train them again.")
+    }
+    return (encoded, logits, report)
+  }
+
+  /// The first text with a logit that is not finite.
+  static func firstNotFinite(_ logits: [[[Float]]]) -> Int? {
+    logits.firstIndex { rows in !rows.allSatisfy { $0.allSatisfy(\.isFinite) } }
+  }
+
   /// Rows of a chunk in inference; results do not depend on it.
   private static let inferenceRows = 256
 

@@ -21,7 +21,7 @@ public struct TaggedText: Sendable {
     public let text: String
     /// Offsets in Unicode scalars (Python's characters) of the text; of the words joined by spaces where words came.
     public let characters: Range<Int>
-    /// The predicted tag; `O` for a word behind the cut.
+    /// The predicted tag; for a word behind the cut `O`, or empty where the tags spell no spans.
     public let tag: String
     /// Probability of the tag; 0 for a word behind the cut.
     public let probability: Double
@@ -62,8 +62,7 @@ extension Classifier {
     guard adapter.recipe.task == .sequence else {
       throw DiscernError(.configuration, "this adapter tags words: use tag(_:) instead of predict(_:)")
     }
-    let (encoded, _) = try encoder.encode(dataset)
-    return logits(encoded).map { prediction($0[0]) }
+    return try checkedLogits(dataset).logits.map { prediction($0[0]) }
   }
 
   /// Tags of texts (split into words by `WordSplitter`) or of sentences given as words.
@@ -71,8 +70,8 @@ extension Classifier {
     guard adapter.recipe.task == .tokens else {
       throw DiscernError(.configuration, "this adapter labels whole texts: use predict(_:) instead of tag(_:)")
     }
-    let (encoded, _) = try encoder.encode(dataset)
-    return zip(dataset.examples, zip(encoded, logits(encoded))).map { example, answer in
+    let (encoded, logits, _) = try checkedLogits(dataset)
+    return zip(dataset.examples, zip(encoded, logits)).map { example, answer in
       tagged(example, answer.0, answer.1)
     }
   }
@@ -96,10 +95,10 @@ extension Classifier {
     logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
   }
 
-  /// Predicted tags of every word; words without an answer are `O` (or the first tag, where there is no `O`).
+  /// Predicted tags of every word; words without an answer are `O`, or empty where the tags spell no spans.
   func tags(_ example: EncodedExample, _ logits: [[Float]]) -> [String] {
-    let outside = labels.index(of: "O") ?? 0
-    var tags = [String](repeating: labels.names[outside], count: example.wordCount)
+    let outside = labels.spellsSpans && labels.index(of: "O") != nil ? "O" : ""
+    var tags = [String](repeating: outside, count: example.wordCount)
     for (word, row) in zip(example.words, logits) {
       tags[Int(word)] = labels.names[Classifier.best(row)]
     }

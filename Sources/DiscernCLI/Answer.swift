@@ -26,19 +26,13 @@ struct AnswerFormat {
     labels = classifier.labels.names
     self.top = top
     self.logits = logits
-    hasSpans = labels.contains { $0.hasPrefix("B-") || $0 == "B" }
+    hasSpans = classifier.labels.spellsSpans
   }
 
-  /// The answer that logits spell; throws where they are no numbers.
+  /// The answer that logits spell.
   func answer(
     _ classifier: Classifier, _ example: Example, _ encoded: EncodedExample, _ logits: [[Float]]
-  ) throws -> Answer {
-    guard logits.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
-      throw DiscernError(
-        .data,
-        "\(classifier.base.place): found a logit that is not finite; expected numbers. "
-          + "The model's or the adapter's weights may be damaged.")
-    }
+  ) -> Answer {
     let text =
       switch example.input {
       case .text(let text): text
@@ -102,7 +96,7 @@ struct AnswerFormat {
   private func json(_ word: TaggedText.Word) -> JSON {
     var object: JSONObject = [
       "text": JSON(word.text), "start": .integer(word.characters.lowerBound),
-      "end": .integer(word.characters.upperBound), "tag": JSON(word.tag),
+      "end": .integer(word.characters.upperBound), "tag": word.tag.isEmpty ? .null : JSON(word.tag),
       "probability": .number(word.probability),
     ]
     if logits {

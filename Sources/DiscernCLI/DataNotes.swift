@@ -1,15 +1,24 @@
 import Discern
 
+extension DatasetFacts {
+  /// What was skipped, a phrase for each kind of line.
+  var skips: [String] {
+    [
+      Self.phrase(blankRows, "blank line skipped", "blank lines skipped"),
+      Self.phrase(comments, "comment line skipped", "comment lines skipped"),
+      Self.phrase(documentStarts, "-DOCSTART- line skipped", "-DOCSTART- lines skipped"),
+    ].compactMap { $0 }
+  }
+
+  fileprivate static func phrase(_ number: Int, _ one: String, _ many: String) -> String? {
+    number > 0 ? "\(number) \(number == 1 ? one : many)" : nil
+  }
+}
+
 extension Dataset {
-  /// What was skipped, changed or is odd, a phrase for each.
+  /// What was changed or is odd, a phrase for each.
   var notes: [String] {
-    var notes: [String] = []
-    func count(_ number: Int, _ one: String, _ many: String) {
-      if number > 0 { notes.append("\(number) \(number == 1 ? one : many)") }
-    }
-    count(facts.blankRows, "blank line skipped", "blank lines skipped")
-    count(facts.comments, "comment line skipped", "comment lines skipped")
-    count(facts.emptyInputs, "text is empty", "texts are empty")
+    var notes = [DatasetFacts.phrase(facts.emptyInputs, "text is empty", "texts are empty")].compactMap { $0 }
     if facts.tagFaultCount > 0, let first = facts.tagFaults.first, let scheme = facts.scheme {
       let tags = facts.tagFaultCount == 1 ? "tag breaks" : "tags break"
       notes.append(

@@ -44,6 +44,9 @@ struct EvaluateCommand: ParsableCommand {
       Messages.warning(
         "\(dataset.name): \(warning); max_length is \(classifier.adapter.recipe.maxLength)")
     }
+    if let warning = evaluation.report.warning(beyond: classifier.base.configuration.maximumPositions) {
+      Messages.warning("\(dataset.name): \(warning)")
+    }
     if let predictions {
       try write(to: predictions, classifier, dataset, encoded, logits)
     }
@@ -51,30 +54,18 @@ struct EvaluateCommand: ParsableCommand {
     if json {
       try output.write(evaluation.json.serialized() + "\n")
     } else {
-      try output.write(text(evaluation, classifier, dataset, encoded, logits))
+      try output.write(text(evaluation))
     }
     try output.flush()
   }
 
-  private func text(
-    _ evaluation: Evaluation, _ classifier: Classifier, _ dataset: Dataset,
-    _ encoded: [EncodedExample], _ logits: [[[Float]]]
-  ) -> String {
+  private func text(_ evaluation: Evaluation) -> String {
     switch evaluation.metrics {
-    case .sequence(let scores): return evaluation.table + "\n" + scores.confusionTable()
-    case .tokens(let scores) where scores.strict.overall.gold > 0:
+    case .sequence(let scores), .tags(let scores):
+      return evaluation.table + "\n" + scores.confusionTable()
+    case .tokens(let scores):
       return scores.conllevalReport + "\nSpans counted strictly (IOB2):\n" + scores.strict.table
         + "\nloss \(evaluation.loss.fixed(4))\n"
-    case .tokens:
-      let tags = zip(dataset.examples, zip(encoded, logits)).map { example, answer in
-        classifier.tagged(example, answer.0, answer.1).words.map(\.tag)
-      }
-      let gold = dataset.examples.map { example -> [String] in
-        if case .tags(let tags) = example.label { tags } else { [] }
-      }
-      let scores = ClassificationMetrics(
-        goldTags: gold, predictedTags: tags, labels: classifier.labels)
-      return scores.table + "\nloss \(evaluation.loss.fixed(4))\n"
     }
   }
 
@@ -85,7 +76,7 @@ struct EvaluateCommand: ParsableCommand {
     let format = AnswerFormat(classifier, top: nil, logits: false)
     try writeAtomically(to: path) { sink in
       for (example, (encoded, logits)) in zip(dataset.examples, zip(encoded, logits)) {
-        let answer = try format.answer(classifier, example, encoded, logits)
+        let answer = format.answer(classifier, example, encoded, logits)
         var object = format.json(answer)
         switch example.label {
         case .none: break
@@ -93,7 +84,7 @@ struct EvaluateCommand: ParsableCommand {
         case .tags(let tags):
           object["tokens"] = .array(answer.words.map { JSON($0.text) })
           object["gold"] = .array(tags.map { JSON($0) })
-          object["tags"] = .array(answer.words.map { JSON($0.tag) })
+          object["tags"] = .array(answer.words.map { $0.tag.isEmpty ? .null : JSON($0.tag) })
         }
         try sink.write(JSON.object(object).serialized() + "\n")
       }

@@ -14,7 +14,7 @@ extension InspectReport {
     report.add("data", "\(dataset.name), \(dataset.format.rawValue), task \(shape.task.rawValue)")
     report.add("rows", dataset.rowText)
     report.addLabels(dataset, shape)
-    for note in dataset.notes { report.add("odd", note) }
+    for note in dataset.facts.skips + dataset.notes { report.add("odd", note) }
     for example in dataset.examples.prefix(2) { report.add("example", example.text) }
     report.addFacts(dataset, shape)
     if let model { try report.addLengths(dataset, model) }

@@ -56,6 +56,7 @@ struct DataOptions: ParsableArguments {
     try Self.require(path)
     let dataset = try Dataset.read(
       path, format: format, task: task, columns: columns, scheme: scheme)
+    for note in dataset.facts.skips { Messages.note("\(dataset.name): \(note)") }
     for note in dataset.notes { Messages.warning("\(dataset.name): \(note)") }
     return dataset
   }

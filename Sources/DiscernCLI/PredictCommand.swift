@@ -79,17 +79,19 @@ struct PredictCommand: ParsableCommand {
         items.append(item)
       }
       let dataset = Dataset(name: input.name, examples: items.map(\.example))
-      let (encoded, report) = try classifier.encoder.encode(dataset)
+      let (encoded, logits, report) = try classifier.checkedLogits(dataset)
       cut.add(report)
-      for (item, (encoded, logits)) in zip(items, zip(encoded, classifier.logits(encoded))) {
+      for (item, (encoded, logits)) in zip(items, zip(encoded, logits)) {
         try printer.print(
           format.answer(classifier, item.example, encoded, logits), fields: item.fields)
       }
       try printer.flush()
     } while !items.isEmpty
-    if let warning = cut.warning(maximum: classifier.adapter.recipe.maxLength) {
-      Messages.warning("\(input.name): \(warning)")
+    if data != nil, cut.texts == 0 {
+      throw FormatError(input.name, found: "no rows", expected: "at least one text")
     }
+    for note in input.skipped.skips { Messages.note("\(input.name): \(note)") }
+    for warning in cut.warnings(classifier) { Messages.warning("\(input.name): \(warning)") }
   }
 }
 
@@ -138,22 +140,28 @@ private struct AnswerPrinter: ~Copyable {
 
 /// What was cut, over all batches.
 private struct CutReport {
-  private var texts = 0
-  private var cut = 0
-  private var lost = 0
-  private var longest = 0
+  var texts: Int { total.texts }
+  private var total = ExampleEncoder.Report()
 
   mutating func add(_ report: ExampleEncoder.Report) {
-    texts += report.texts
-    cut += report.cutTexts
-    lost += report.lostWords
-    longest = max(longest, report.longest)
+    total.texts += report.texts
+    total.cutTexts += report.cutTexts
+    total.lostWords += report.lostWords
+    total.longest = max(total.longest, report.longest)
+    total.longestRead = max(total.longestRead, report.longestRead)
   }
 
-  func warning(maximum: Int) -> String? {
-    guard cut > 0 || lost > 0 else { return nil }
-    return "\(cut) of \(texts) texts cut at \(maximum) tokens (longest: \(longest))"
-      + (lost > 0 ? "; \(lost) words without an answer" : "")
+  func warnings(_ classifier: Classifier) -> [String] {
+    [
+      cutWarning(maximum: classifier.adapter.recipe.maxLength),
+      total.warning(beyond: classifier.base.configuration.maximumPositions),
+    ].compactMap { $0 }
+  }
+
+  private func cutWarning(maximum: Int) -> String? {
+    guard total.cutTexts > 0 || total.lostWords > 0 else { return nil }
+    return "\(total.cutTexts) of \(texts) texts cut at \(maximum) tokens (longest: \(total.longest))"
+      + (total.lostWords > 0 ? "; \(total.lostWords) words without an answer" : "")
   }
 }
 

@@ -24,6 +24,7 @@ final class PredictInput {
   private let isGuessed: Bool
   private let task: Dataset.Task
   private let columns: DatasetColumns
+  private var blankLines = 0
 
   /// Texts at hand.
   init(texts: [String], task: Dataset.Task) {
@@ -86,9 +87,22 @@ final class PredictInput {
     case .objects(let lines):
       while let line = try line(lines) {
         if !line.isBlank { return try item(line, lines) }
+        blankLines += 1
       }
       return nil
     }
+  }
+
+  /// What was skipped so far.
+  var skipped: DatasetFacts {
+    var facts = DatasetFacts()
+    facts.blankRows = blankLines
+    if case .rows(let reader) = source {
+      facts.blankRows = reader.blankRows
+      facts.comments = reader.comments
+      facts.documentStarts = reader.documentStarts
+    }
+    return facts
   }
 
   private func line(_ lines: LineReader) throws -> LineReader.Line? {

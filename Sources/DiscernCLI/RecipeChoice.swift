@@ -25,8 +25,14 @@ struct RecipeChoice: ParsableArguments {
     do {
       return try Recipe.resolved(file: file, chosen: chosen + options.chosen)
     } catch let error as DiscernError {
-      throw WrongUsage(verb: "train", message: "--\(error)")
+      throw WrongUsage(verb: "train", message: Self.message(error))
     }
+  }
+
+  /// The fault with the setting's name in front as it is typed.
+  private static func message(_ error: DiscernError) -> String {
+    let name = error.description.prefix { $0 != ":" }
+    return "--" + name.map { $0 == "_" ? "-" : String($0) }.joined() + error.description.dropFirst(name.count)
   }
 
   private static func read(_ path: String) throws -> RecipeFile {

@@ -38,6 +38,7 @@ struct TrainCommand: ParsableCommand {
   var json = false
   func run() throws {
     let recipe = try choice.recipe(with: settings)
+    if files.dev == nil { warnOfUnused() }
     try RunFolder.check(files.out, overwrite: overwrite)
     let checkpoint = try openCheckpoint(files.model)
     let train = try input.read(files.data, task: recipe.task)
@@ -75,6 +76,14 @@ struct TrainCommand: ParsableCommand {
       progress.clear()
       throw error
     }
+  }
+
+  /// Names the options given that only an evaluation on dev data would heed.
+  private func warnOfUnused() {
+    let names = settings.chosen.map(\.name).filter(["evaluate_every", "metric", "patience"].contains)
+    guard !names.isEmpty else { return }
+    let options = names.map { "--" + $0.map { $0 == "_" ? "-" : String($0) }.joined() }
+    Messages.warning("\(options.joined(separator: ", ")): without --dev this has no effect")
   }
 
   private func report(_ result: TrainingResult, hasDev: Bool) throws {

@@ -25,6 +25,9 @@ struct TrainSummary: Sendable {
       if let dataset, let warning = report?.warning {
         Messages.warning("\(dataset.name): \(warning); max_length is \(recipe.maxLength)")
       }
+      if let dataset, let warning = report?.warning(beyond: base.configuration.maximumPositions) {
+        Messages.warning("\(dataset.name): \(warning)")
+      }
     }
   }
 

@@ -32,16 +32,16 @@ import Testing
     recipe.targets = [.key, .gate]
     recipe.rate = 3.5e-4
     recipe.seed = .max
-    var again = Recipe()
-    try again.apply(yaml: recipe.yaml, name: "recipe.yaml")
-    #expect(again == recipe)
+    let file = try RecipeFile(yaml: recipe.yaml, name: "recipe.yaml")
+    #expect(try Recipe.resolved(file: file) == recipe)
     #expect(try Recipe(json: recipe.json, name: "discern.json") == recipe)
   }
 
   @Test(arguments: [
     ("rank", "0"), ("rank", "many"), ("alpha", "-1"), ("alpha", "nan"), ("dropout", "1"), ("targets", "q,x"),
     ("targets", ""), ("attention", "unmasked:-1"), ("attention", "layers:3-1"), ("attention", "both"),
-    ("epochs", "0"), ("learning_rate", "inf"), ("seed", "-1"), ("schedule", "step"), ("metric", "bleu"),
+    ("epochs", "0"), ("epsilon", "0"), ("learning_rate", "inf"), ("seed", "-1"), ("schedule", "step"),
+    ("metric", "bleu"),
     ("overflow", "ignore"), ("max_length", "0"), ("bucket", "maybe"), ("no_such_setting", "1"),
   ])
   func refused(name: String, value: String) {
@@ -52,7 +52,6 @@ import Testing
 
   @Test(arguments: ["rank: 8\nranks: 9\n", "- rank\n", "rank: {a: 1}\n", "rank: [\n", "rank: eight\n"])
   func refusedFiles(text: String) {
-    var recipe = Recipe()
-    #expect(throws: FormatError.self) { try recipe.apply(yaml: text, name: "recipe.yaml") }
+    #expect(throws: FormatError.self) { try Recipe.resolved(file: RecipeFile(yaml: text, name: "recipe.yaml")) }
   }
 }

@@ -91,8 +91,6 @@ void dk_outer(const float *a, int64_t a_stride, int64_t a_columns, const float *
 void dk_embed(const dk_weight_t *table, const int32_t *ids, int64_t M, float *y);
 // y (count) += x
 void dk_add(float *y, const float *x, int64_t count);
-// y (count) *= factor
-void dk_scale(float *y, float factor, int64_t count);
 // sums (columns) += column sums of x (M, columns): gradient of a bias
 void dk_column_sums(const float *x, int64_t M, int64_t columns, float *sums);
 // y (count, width) = rows[i] of x; and its transpose: dx (M, width) row rows[i] += dy row i
@@ -161,8 +159,6 @@ void dk_pool_backward(dk_pooling_t kind, const float *dy, int64_t width, const i
 // rows in order); dlogits = weight · (softmax − one-hot), may be logits itself or NULL.
 double dk_cross_entropy(const float *logits, const int32_t *labels, int64_t M, int64_t classes, float weight,
                         float *dlogits);
-// y = softmax of each row; y may be x.
-void dk_softmax(const float *x, int64_t M, int64_t classes, float *y);
 
 // Σ x² in double, in a fixed order.
 double dk_sum_squares(const float *x, int64_t count);

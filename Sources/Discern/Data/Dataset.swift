@@ -77,6 +77,21 @@ public struct Dataset: Sendable {
     }
   }
 
+  /// Where an example stands, for messages.
+  func place(ofExample index: Int) -> String {
+    let line = examples[index].line
+    return line > 0 ? "\(name):\(line)" : "\(name), example \(index + 1)"
+  }
+
+  /// Throws a `FormatError` where an example lacks what the task is scored with: a class, or a tag for each word.
+  public func checkLabelled(for task: Task) throws {
+    for (index, example) in examples.enumerated() {
+      guard let (found, expected) = example.labelFault(for: task) else { continue }
+      throw FormatError(
+        place(ofExample: index), found: found, expected: expected, remedy: "Label the text, or take it out.")
+    }
+  }
+
   private static func normalizeTags(
     of examples: inout [Example], scheme given: TagScheme?, reader: ExampleReader,
     _ facts: inout DatasetFacts
@@ -101,6 +116,27 @@ public struct Dataset: Sendable {
 }
 
 extension Example {
+  /// What is wrong with the label in a task, and what was expected; `nil` where nothing is.
+  fileprivate func labelFault(for task: Dataset.Task) -> (found: String, expected: String)? {
+    switch (task, label) {
+    case (.sequence, .classLabel): return nil
+    case (.sequence, .none): return ("no label", "a class")
+    case (.sequence, .tags): return ("tags", "a class: the task is sequence")
+    case (.tokens, .none): return ("no tags", "a tag for each word")
+    case (.tokens, .classLabel): return ("a class", "a tag for each word: the task is tokens")
+    case (.tokens, .tags(let tags)):
+      let words = wordCount
+      return tags.count == words ? nil : ("\(tags.count) tags for \(words) words", "a tag for each word")
+    }
+  }
+
+  private var wordCount: Int {
+    switch input {
+    case .text(let text): WordSplitter.words(in: text).count
+    case .words(let words): words.count
+    }
+  }
+
   /// The tags, where there are any.
   var tags: [String] {
     if case .tags(let tags) = label { tags } else { [] }

@@ -29,5 +29,8 @@ public struct DatasetFacts: Equatable, Sendable {
   /// The labels with their counts, in the order of the label set; after conversion.
   public var labelCounts: [LabelCount] = []
 
+  /// Nothing yet.
+  public init() {}
+
   static let faultsKept = 20
 }

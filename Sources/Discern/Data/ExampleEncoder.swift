@@ -17,6 +17,8 @@ public struct ExampleEncoder: Sendable {
     public var tokens = 0
     /// Longest text in tokens before cutting.
     public var longest = 0
+    /// Longest text in tokens as the model reads it.
+    public var longestRead = 0
     /// Lengths of the texts in tokens before cutting, in the order of the data.
     public var lengths: [Int] = []
     /// Texts that were cut at `max_length`.
@@ -27,6 +29,9 @@ public struct ExampleEncoder: Sendable {
     public var lostEntities = 0
     /// Gold entities.
     public var entities = 0
+
+    /// Nothing yet.
+    public init() {}
   }
 
   init(_ tokenizer: Tokenizer, recipe: Recipe, labels: LabelSet, model: ModelConfiguration) throws {
@@ -74,7 +79,7 @@ public struct ExampleEncoder: Sendable {
       case .text(let text): text
       case .words(let words): words.joined(separator: " ")
       }
-    let (ids, length) = fitted(tokenizer.encode(text).tokens)
+    let (ids, length, _) = fitted(tokenizer.encode(text).tokens)
     var result = EncodedExample(tokens: ids, rows: [], labels: [], isCut: length > recipe.maxLength)
     result.rows = [recipe.pooling == .first ? 0 : Int32(ids.count - 1)]
     if case .classLabel(let name) = example.label {
@@ -91,11 +96,11 @@ public struct ExampleEncoder: Sendable {
       case .words(let words): words
       }
     let encoding = tokenizer.encode(words: words, prefixSpace: recipe.prefixSpace)
-    let (ids, length) = fitted(encoding.tokens)
+    let (ids, length, own) = fitted(encoding.tokens)
     var result = EncodedExample(tokens: ids, rows: [], labels: [], isCut: length > recipe.maxLength)
     result.wordCount = words.count
     var previous: Int32 = -1
-    for (row, word) in encoding.words.prefix(ids.count).enumerated() where word >= 0 && word != previous {
+    for (row, word) in encoding.words.prefix(own).enumerated() where word >= 0 && word != previous {
       result.rows.append(Int32(row))
       result.words.append(word)
       previous = word
@@ -107,16 +112,20 @@ public struct ExampleEncoder: Sendable {
     return (result, length)
   }
 
-  /// Ids cut to the longest length (a closing special token stays), at least one, and the length before.
-  private func fitted(_ tokens: [Token]) -> (ids: [Int32], length: Int) {
+  /// Ids cut to the longest length (a closing special token stays), at least one; the length before; and how many of
+  /// the ids stand where the tokens stood.
+  private func fitted(_ tokens: [Token]) -> (ids: [Int32], length: Int, own: Int) {
     var ids = tokens.map(\.id)
     if ids.isEmpty { ids = [filler] }
     let length = ids.count
     if length > recipe.maxLength {
       ids.removeLast(length - recipe.maxLength)
-      if let last = tokens.last, last.isSpecial { ids[ids.count - 1] = last.id }
+      if let last = tokens.last, last.isSpecial {
+        ids[ids.count - 1] = last.id
+        return (ids, length, ids.count - 1)
+      }
     }
-    return (ids, length)
+    return (ids, length, ids.count)
   }
 
   private func pad(_ example: inout EncodedExample) {
@@ -130,6 +139,7 @@ extension ExampleEncoder.Report {
     texts += 1
     tokens += encoded.tokens.count
     longest = max(longest, length)
+    longestRead = max(longestRead, encoded.tokens.count)
     lengths.append(length)
     if encoded.isCut { cutTexts += 1 }
     lostWords += encoded.wordCount - encoded.words.count
@@ -149,6 +159,13 @@ extension ExampleEncoder.Report {
     if lostWords > 0 { text += ", \(lostWords) words lost" }
     if entities > 0 { text += ", \(lostEntities) of \(entities) gold entities lost" }
     return text
+  }
+
+  /// One line for people where a text is longer than any that the model was made for, else `nil`.
+  public func warning(beyond positions: Int) -> String? {
+    guard longestRead > positions else { return nil }
+    return "the longest text has \(longestRead) tokens, but the model was made for \(positions) at most; "
+      + "answers to such texts may be worse, a lower max_length cuts them"
   }
 
   /// The same facts for machines.

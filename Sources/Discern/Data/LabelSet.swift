@@ -35,6 +35,12 @@ public struct LabelSet: Sendable {
   /// The position of a label, or nil where it is unknown.
   public func index(of name: String) -> Int? { positions[JSONString(name)] }
 
+  /// Whether the labels are tags that spell spans, such as `O`, `B-PER` and `I-PER`; parts of speech do not.
+  public var spellsSpans: Bool {
+    let prefixes = names.map { Tag.Prefix($0) }
+    return !prefixes.contains(nil) && prefixes.contains { $0 != .outside }
+  }
+
   /// The classes of examples, sorted by Unicode scalars.
   public static func classes(of examples: [Example]) -> LabelSet {
     var seen: Set<JSONString> = []

@@ -18,7 +18,7 @@ public struct ClassificationMetrics: Equatable, Sendable {
   public let accuracy: Double
   /// The scores of each class of the label set, also of those that do not occur.
   public let perClass: [PerClass]
-  /// The scores over all examples; with one class for each example all three are the accuracy.
+  /// The scores over all examples; with an answer to each example all three are the accuracy.
   public let micro: Scores
   /// The mean over the classes that occur among the gold or the predicted ones.
   public let macro: Scores
@@ -30,41 +30,45 @@ public struct ClassificationMetrics: Equatable, Sendable {
   /// probabilities.
   public let logLoss: Double?
 
-  /// Compares classes, given as positions in the label set.
+  /// Compares classes, given as positions in the label set; `nil` is an example without an answer, which is wrong.
   ///
   /// `probabilities` has a row for each example and a column for each label. Counts that do not agree, and positions
   /// outside the label set, are programmer errors.
   public init(
-    gold: [Int], predicted: [Int], labels: LabelSet, probabilities: [[Float]]? = nil
+    gold: [Int], predicted: [Int?], labels: LabelSet, probabilities: [[Float]]? = nil
   ) {
     precondition(gold.count == predicted.count, "as many predictions as gold classes are needed")
     var confusion = [[Int]](
       repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
-    for (gold, predicted) in zip(gold, predicted) { confusion[gold][predicted] += 1 }
+    var unanswered = [Int](repeating: 0, count: labels.count)
+    for (gold, predicted) in zip(gold, predicted) {
+      if let predicted { confusion[gold][predicted] += 1 } else { unanswered[gold] += 1 }
+    }
     self.init(
-      confusion: confusion, labels: labels,
+      confusion: confusion, unanswered: unanswered, labels: labels,
       logLoss: probabilities.map { Self.logLoss(gold, $0, classes: labels.count) })
   }
 
   /// Compares the plain tags of sentences, each word counting as an example.
   ///
-  /// Tags must be in the label set, and sentences of equal length; else it is a programmer error.
+  /// Tags must be in the label set, and sentences of equal length; else it is a programmer error. A predicted tag that
+  /// is empty stands for a word without an answer.
   public init(goldTags: [[String]], predictedTags: [[String]], labels: LabelSet) {
     precondition(goldTags.map(\.count) == predictedTags.map(\.count), "a tag for each word")
-    func positions(_ sentences: [[String]]) -> [Int] {
-      sentences.joined().map { tag in
-        guard let index = labels.index(of: tag) else {
-          preconditionFailure("the tag \(tag) is not in the label set")
-        }
-        return index
+    func position(_ tag: String) -> Int {
+      guard let index = labels.index(of: tag) else {
+        preconditionFailure("the tag \(tag) is not in the label set")
       }
+      return index
     }
-    self.init(gold: positions(goldTags), predicted: positions(predictedTags), labels: labels)
+    self.init(
+      gold: goldTags.joined().map(position),
+      predicted: predictedTags.joined().map { $0.isEmpty ? nil : position($0) }, labels: labels)
   }
 
-  private init(confusion: [[Int]], labels: LabelSet, logLoss: Double?) {
+  private init(confusion: [[Int]], unanswered: [Int], labels: LabelSet, logLoss: Double?) {
     let classes = labels.names.enumerated().map { index, label in
-      let support = confusion[index].reduce(0, +)
+      let support = confusion[index].reduce(unanswered[index], +)
       let predicted = confusion.reduce(0) { $0 + $1[index] }
       return PerClass(
         label: label,
@@ -77,7 +81,7 @@ public struct ClassificationMetrics: Equatable, Sendable {
     self.count = count
     accuracy = count == 0 ? 0 : Double(correct) / Double(count)
     perClass = classes
-    micro = Scores(correct: correct, found: count, gold: count)
+    micro = Scores(correct: correct, found: count - unanswered.reduce(0, +), gold: count)
     macro = Scores(
       mean: scores, weights: classes.map { $0.support + $0.predicted > 0 ? 1 : 0 })
     weighted = Scores(mean: scores, weights: classes.map { Double($0.support) })

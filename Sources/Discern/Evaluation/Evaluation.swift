@@ -6,8 +6,10 @@ public struct Evaluation: Sendable {
   public enum Metrics: Sendable {
     /// One label for a text.
     case sequence(ClassificationMetrics)
-    /// One tag for a word; entities where the tags spell spans.
+    /// One tag for a word, where the tags spell spans.
     case tokens(TagMetrics)
+    /// One tag for a word, where the tags are classes of words, such as parts of speech.
+    case tags(ClassificationMetrics)
   }
 
   /// The metrics.
@@ -21,13 +23,12 @@ public struct Evaluation: Sendable {
   public func value(of metric: String) -> Double {
     switch (metric, metrics) {
     case ("loss", _): -loss
-    case ("accuracy", .sequence(let scores)), ("auto", .sequence(let scores)): scores.accuracy
-    case ("f1_macro", .sequence(let scores)): scores.macro.f1
-    case (_, .sequence(let scores)): scores.micro.f1
+    case ("accuracy", .sequence(let scores)), ("accuracy", .tags(let scores)): scores.accuracy
+    case ("auto", .sequence(let scores)), ("auto", .tags(let scores)): scores.accuracy
+    case ("f1_macro", .sequence(let scores)), ("f1_macro", .tags(let scores)): scores.macro.f1
+    case (_, .sequence(let scores)), (_, .tags(let scores)): scores.micro.f1
     case ("accuracy", .tokens(let scores)): scores.accuracy
     case ("f1_macro", .tokens(let scores)): scores.strict.macro.f1
-    // Tags that spell no spans (parts of speech) have no entities: accuracy decides.
-    case ("auto", .tokens(let scores)) where scores.strict.overall.gold == 0: scores.accuracy
     case (_, .tokens(let scores)): scores.strict.micro.f1
     }
   }
@@ -35,10 +36,8 @@ public struct Evaluation: Sendable {
   /// The headline numbers in the order that a progress line shows them.
   public var summary: [(name: String, value: Double)] {
     switch metrics {
-    case .sequence(let scores):
+    case .sequence(let scores), .tags(let scores):
       [("loss", loss), ("accuracy", scores.accuracy), ("f1_macro", scores.macro.f1)]
-    case .tokens(let scores) where scores.strict.overall.gold == 0:
-      [("loss", loss), ("accuracy", scores.accuracy)]
     case .tokens(let scores):
       [
         ("loss", loss), ("f1", scores.strict.micro.f1), ("precision", scores.strict.micro.precision),
@@ -51,7 +50,7 @@ public struct Evaluation: Sendable {
   public var json: JSON {
     let scores: JSON =
       switch metrics {
-      case .sequence(let scores): scores.json
+      case .sequence(let scores), .tags(let scores): scores.json
       case .tokens(let scores): scores.json
       }
     var object = scores.object ?? JSONObject()
@@ -64,7 +63,7 @@ public struct Evaluation: Sendable {
 extension Classifier {
   /// Metrics on labelled data.
   ///
-  /// Throws where the data has labels that the classifier does not know.
+  /// Throws where an example has no label, or one that the classifier does not know, and where a logit is no number.
   public func evaluate(
     _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
   ) throws -> Evaluation {
@@ -76,20 +75,14 @@ extension Classifier {
   public func evaluateWithLogits(
     _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
   ) throws -> (evaluation: Evaluation, encoded: [EncodedExample], logits: [[[Float]]]) {
+    try dataset.checkLabelled(for: adapter.recipe.task)
     try labels.checkKnown(in: dataset)
-    let (encoded, report) = try encoder.encode(dataset)
-    let logits = logits(encoded, progress: progress)
+    let (encoded, logits, report) = try checkedLogits(dataset, progress: progress)
     return (evaluate(dataset.examples, encoded, logits, report), encoded, logits)
   }
 
+  /// Metrics of logits that are finite.
   func evaluate(
-    _ examples: [Example], _ encoded: [EncodedExample], _ report: ExampleEncoder.Report,
-    progress: (@Sendable (_ done: Int) -> Void)? = nil
-  ) -> Evaluation {
-    evaluate(examples, encoded, logits(encoded, progress: progress), report)
-  }
-
-  private func evaluate(
     _ examples: [Example], _ encoded: [EncodedExample], _ logits: [[[Float]]],
     _ report: ExampleEncoder.Report
   ) -> Evaluation {
@@ -98,12 +91,16 @@ extension Classifier {
     case .sequence:
       let metrics = ClassificationMetrics(
         gold: encoded.map { Int($0.labels[0]) }, predicted: logits.map { Classifier.best($0[0]) },
-        labels: labels)
+        labels: labels, probabilities: logits.map { softmax($0[0]).map { Float($0) } })
       return Evaluation(metrics: .sequence(metrics), loss: loss, report: report)
     case .tokens:
       let predicted = zip(encoded, logits).map { tags($0, $1) }
-      let metrics = TagMetrics(gold: examples.map(\.tags), predicted: predicted)
-      return Evaluation(metrics: .tokens(metrics), loss: loss, report: report)
+      let gold = examples.map(\.tags)
+      let metrics: Evaluation.Metrics =
+        labels.spellsSpans
+        ? .tokens(TagMetrics(gold: gold, predicted: predicted))
+        : .tags(ClassificationMetrics(goldTags: gold, predictedTags: predicted, labels: labels))
+      return Evaluation(metrics: metrics, loss: loss, report: report)
     }
   }
 

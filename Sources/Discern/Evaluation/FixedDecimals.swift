@@ -1,12 +1,12 @@
 extension Double {
   /// The number with so many decimals, rounded as C's `%.2f` does: to nearest on the exact binary value, ties to even.
   ///
-  /// For the finite numbers of reports: their magnitude times the power of ten must be below 2^53.
+  /// A number whose magnitude times the power of ten reaches 2^53 comes in its shortest spelling instead.
   package func fixed(_ decimals: Int) -> String {
     guard isFinite else { return isNaN ? "nan" : self < 0 ? "-inf" : "inf" }
     let scale = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
     let product = magnitude * scale
-    precondition(product < 0x1p53, "\(self) is too large for \(decimals) decimals")
+    guard product < 0x1p53 else { return description }
     var whole = product.rounded(.down)
     // The product may have been rounded to a tie that the exact one is not.
     let error = (-product).addingProduct(magnitude, scale)

@@ -102,13 +102,6 @@ extension Recipe {
     return recipe
   }
 
-  /// Applies the settings of a YAML file (a mapping from names to values) to this recipe.
-  ///
-  /// Throws a `FormatError` with file and line for an unknown name, a wrong value or anything that is not a mapping.
-  public mutating func apply(yaml text: String, name file: String) throws {
-    try RecipeFile(yaml: text, name: file).apply(to: &self)
-  }
-
   /// The recipe as a YAML file, each setting with what it means.
   public var yaml: String {
     Recipe.settings.map { setting in

@@ -43,7 +43,7 @@ extension Recipe {
     number("weight_decay", \.weightDecay, 0...10, "AdamW's decoupled weight decay (not on biases)"),
     number("beta1", \.beta1, 0...0.999_999, "AdamW's decay rate of the first moment"),
     number("beta2", \.beta2, 0...0.999_999_9, "AdamW's decay rate of the second moment"),
-    number("epsilon", \.epsilon, 0...1, "AdamW's guard of the division"),
+    number("epsilon", \.epsilon, 1e-30...1, "AdamW's guard of the division"),
     number("clip", \.clip, 0...1e9, "largest norm of the gradient; 0: no clipping"),
     integer("evaluate_every", \.evaluateEvery, 0...1_000_000_000, "steps between evaluations; 0: every epoch"),
     RecipeSetting(

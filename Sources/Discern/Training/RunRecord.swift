@@ -117,6 +117,7 @@ private final class RunRecord: Sendable {
     case .evaluated(let step, let epoch, let evaluation, let isBest):
       var object: JSONObject = ["step": .integer(step), "epoch": .number(epoch)]
       for (name, value) in evaluation.summary { object["eval_" + name] = .number(value) }
+      object["metrics"] = evaluation.json
       object["best"] = .bool(isBest)
       object["seconds"] = .number(Clock.seconds - start)
       return .object(object)

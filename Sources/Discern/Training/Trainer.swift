@@ -56,7 +56,10 @@ public struct Trainer {
     shouldStop: () -> Bool = { false }
   ) throws -> TrainingResult {
     try train.labels.checkTrainable(place: train.name)
-    if let dev { try train.labels.checkKnown(in: dev) }
+    for dataset in [train, dev].compactMap({ $0 }) {
+      try dataset.checkLabelled(for: recipe.task)
+      try train.labels.checkKnown(in: dataset)
+    }
     let adapter = try Adapter(
       recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
     let classifier = try Classifier(base, adapter, tokenizer: tokenizer, threads: threads)
@@ -71,8 +74,7 @@ private struct TrainingRun {
   let recipe: Recipe
   let observe: @Sendable (TrainingEvent) -> Void
   let train: [EncodedExample]
-  let dev: (examples: [Example], encoded: [EncodedExample], report: ExampleEncoder.Report)?
-  let stepsPerEpoch: [Int]
+  let dev: (dataset: Dataset, encoded: [EncodedExample], report: ExampleEncoder.Report)?
   let schedule: Schedule
   let headSchedule: Schedule
   let gradients: Gradients
@@ -100,15 +102,14 @@ private struct TrainingRun {
     }
     self.dev = try dev.map { dev in
       let (encoded, report) = try classifier.encoder.encode(dev)
-      return (dev.examples, encoded, report)
+      return (dev, encoded, report)
     }
     let lengths = self.train.map(\.tokens.count)
     let recipe = self.recipe
-    stepsPerEpoch = (0..<recipe.epochs).map { epoch in
+    let total = (0..<recipe.epochs).reduce(0) { total, epoch in
       let batches = Batching.epoch(epoch, lengths: lengths, recipe: recipe).count
-      return (batches + recipe.accumulation - 1) / recipe.accumulation
+      return total + (batches + recipe.accumulation - 1) / recipe.accumulation
     }
-    let total = stepsPerEpoch.reduce(0, +)
     func schedule(_ peak: Double) -> Schedule {
       Schedule(recipe.schedule, peak: peak, warmup: recipe.warmup, total: total)
     }
@@ -174,10 +175,7 @@ private struct TrainingRun {
     }
     step += 1
     guard result.loss.isFinite && norm.isFinite else {
-      throw DiscernError(
-        .data,
-        "training diverged at step \(step): the loss is \(result.loss), the gradient's norm \(norm); "
-          + "lower learning_rate (it was \(recipe.rate)) or lengthen the warm-up")
+      throw diverged("the loss is \(result.loss), the gradient's norm \(norm)")
     }
     tokens += result.rows
     epochLoss = (epochLoss.sum + result.loss, epochLoss.steps + 1)
@@ -187,16 +185,26 @@ private struct TrainingRun {
         tokens: result.rows))
   }
 
+  private func diverged(_ found: String) -> DiscernError {
+    DiscernError(
+      .data,
+      "training diverged at step \(step): \(found); "
+        + "lower learning_rate (it was \(recipe.rate)) or lengthen the warm-up")
+  }
+
   private mutating func evaluate(
     epoch: Double, save: (Classifier, Evaluation?, Int) throws -> Void
   ) throws {
     guard let dev else { return }
     let start = Clock.seconds
     let counter = Counter()
-    let evaluation = classifier.evaluate(dev.examples, dev.encoded, dev.report) {
-      [observe, count = dev.examples.count] done in
+    let logits = classifier.logits(dev.encoded) { [observe, count = dev.encoded.count] done in
       observe(.evaluating(done: counter.add(done), of: count))
     }
+    if let index = Classifier.firstNotFinite(logits) {
+      throw diverged("the logits of \(dev.dataset.place(ofExample: index)) are not finite")
+    }
+    let evaluation = classifier.evaluate(dev.dataset.examples, dev.encoded, logits, dev.report)
     evaluationSeconds += Clock.seconds - start
     let value = evaluation.value(of: recipe.metric)
     let isBest = best.map { value > $0.value } ?? true
