@@ -87,7 +87,8 @@ class Comparison:
         ]
         # A folder that was written from a GGUF file has no tokenizer: the peer then starts from token ids.
         if (Path(options.hf) / "tokenizer.json").exists():
-            commands.insert(1, ("discern", "cold-start-safetensors", [*predict, options.hf]))
+            own = [options.run_hf if word == options.run else word for word in predict]
+            commands.insert(1, ("discern", "cold-start-safetensors", [*own, options.hf]))
         for system, name, command in commands:
             _, seconds, memory = run(command)
             if round_number > 0:
@@ -131,7 +132,7 @@ def shown(entry):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("discern", "python", "gguf", "hf", "run", "csv"):
+    for name in ("discern", "python", "gguf", "hf", "run", "run-hf", "csv"):
         parser.add_argument(f"--{name}", required=True)
     for name in ("what", "rounds", "repeats", "threads"):
         parser.add_argument(f"--{name}", required=True)

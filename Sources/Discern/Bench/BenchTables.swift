@@ -13,7 +13,7 @@ extension BenchReport {
     for measurement in measurements {
       guard let profile = measurement.profile else { continue }
       text += "\nWhere the time goes: \(measurement.what.title)\n"
-      text += profile.table(peakOfOne: peakOfOne).text
+      text += profile.table(peakOfThread: peak / Double(threads)).text
     }
     return text
   }
@@ -40,15 +40,15 @@ extension BenchReport.Loading {
 
 extension KernelProfile {
   /// A row for each group that ran, and one for what is outside of kernels.
-  fileprivate func table(peakOfOne: Double) -> TextTable {
-    var table = TextTable(["", "calls", "thread-seconds", "share", "GFLOP/s", "of one thread's peak"])
+  fileprivate func table(peakOfThread: Double) -> TextTable {
+    var table = TextTable(["", "calls", "thread-seconds", "share", "GFLOP/s", "of the thread's peak"])
     for group in KernelGroup.allCases {
       guard let entry = entries[group] else { continue }
       let speed = entry.operations / max(entry.seconds, 1e-9)
       table.append([
         group.rawValue, "\(entry.calls)", entry.seconds.fixed(4), share(entry.seconds),
         entry.operations > 0 ? (speed / 1e9).fixed(1) : "",
-        entry.operations > 0 ? (100 * speed / peakOfOne).fixed(1) + " %" : "",
+        entry.operations > 0 ? (100 * speed / peakOfThread).fixed(1) + " %" : "",
       ])
     }
     table.append(["outside kernels, waiting", "", remainder.fixed(4), share(remainder), "", ""])
