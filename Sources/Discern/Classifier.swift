@@ -12,6 +12,8 @@ import Formats
 public final class Classifier: Sendable {
   /// The frozen model.
   public let base: BaseModel
+  /// The model as this adapter runs it: its first layers alone where the recipe says so.
+  public let configuration: ModelConfiguration
   /// What was trained.
   public let adapter: Adapter
   /// The model's own tokenizer.
@@ -27,6 +29,7 @@ public final class Classifier: Sendable {
   /// Lays an adapter over a loaded model.
   public init(_ base: BaseModel, _ adapter: Adapter, tokenizer: Tokenizer, threads: Int? = nil) throws {
     self.base = base
+    configuration = try base.configuration.cut(for: adapter.recipe)
     self.adapter = adapter
     self.tokenizer = tokenizer
     self.threads = threads ?? Processors.count

@@ -30,6 +30,7 @@ extension InspectReport {
     let pooling = isTagger ? "" : ", \(recipe.pooling.rawValue) pooling"
     add("attention", isOurs ? "\(recipe.attention)" + pooling : "not said" + (isTagger ? "" : ", nor the pooling"))
     json["path"] = JSON(folder.path)
+    json["layers"] = recipe.layers > 0 ? .integer(recipe.layers) : .null
     json["task"] = JSON(recipe.task.rawValue)
     json["labels"] = folder.labels.map { .array($0.map { JSON($0) }) } ?? .null
     json["attention"] = isOurs ? JSON("\(recipe.attention)") : .null
@@ -38,6 +39,10 @@ extension InspectReport {
 
   private mutating func addPairs(_ folder: AdapterFolder) {
     let recipe = folder.recipe
+    if recipe.layers > 0 {
+      let all = folder.facts?["base"]?["layers"]?.int.map { " of \($0)" } ?? ""
+      add("layers", "the first \(recipe.layers)\(all) run; the others are not used")
+    }
     add(
       "LoRA",
       "rank \(recipe.rank), alpha \(recipe.alpha.short)\(recipe.rsLoRA ? " (rsLoRA)" : ""), on "

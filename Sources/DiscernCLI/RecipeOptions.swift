@@ -5,6 +5,8 @@ import Discern
 struct RecipeOptions: ParsableArguments {
   @Option(help: Self.help("pooling", "name"))
   var pooling: String?
+  @Option(help: Self.help("layers", "n"))
+  var layers: String?
   @Option(help: Self.help("rank", "n"))
   var rank: String?
   @Option(help: Self.help("alpha", "x"))
@@ -68,6 +70,7 @@ struct RecipeOptions: ParsableArguments {
   var chosen: [(name: String, value: String)] {
     let all: [(String, String?)] = [
       ("pooling", pooling),
+      ("layers", layers),
       ("rank", rank),
       ("alpha", alpha),
       ("rslora", rslora.map(String.init)),

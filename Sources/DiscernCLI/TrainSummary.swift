@@ -36,10 +36,11 @@ struct TrainSummary: Sendable {
     _ devReport: ExampleEncoder.Report?
   ) {
     let configuration = base.configuration
+    let depth = recipe.layers > 0 ? "the first \(recipe.layers) of \(configuration.layers)" : "\(configuration.layers)"
     let size = ModelSize(checkpoint, unused: base.unused)
     line(
       "model",
-      "\(configuration.family.rawValue), \(configuration.layers) layers, width \(configuration.width), "
+      "\(configuration.family.rawValue), \(depth) layers, width \(configuration.width), "
         + "\(size.all.abbreviated) parameters (\(size.mainFormat)), \(base.place)")
     let share = 100 * Double(parameters) / Double(max(size.all, 1))
     line(

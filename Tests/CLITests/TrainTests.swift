@@ -81,6 +81,20 @@ import Testing
     #expect(result.errors.contains("12 of 12 texts cut"))
   }
 
+  @Test func theFirstLayersAloneAreAModel() throws {
+    let (out, result) = try train("cut-model", ["--layers", "2", "--attention", "unmasked:1"])
+    #expect(result.code == 0)
+    #expect(result.errors.contains("the first 2 of 5 layers"))
+    let inspected = try Command.run(["inspect", out])
+    #expect(inspected.output.contains("the first 2 of 5 run"))
+    let merged = "\(Runs.folder)/cut-merged"
+    #expect(try Command.run(["merge", out, "--out", merged]).code == 0)
+    #expect(try JSON(contentsOf: merged + "/config.json", limit: 1 << 20)["num_hidden_layers"]?.int == 2)
+    let (_, refused) = try train("too-deep", ["--layers", "6"])
+    #expect(refused.code == 78)
+    #expect(refused.errors.contains("layers: found 6; the model has 5 layers"))
+  }
+
   @Test func withoutDevTheLastAdapterIsKept() throws {
     let (out, result) = try train("no-dev", ["--json"])
     #expect(result.code == 0)

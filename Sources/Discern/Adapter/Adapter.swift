@@ -38,12 +38,13 @@ public struct Adapter: Sendable {
 
   /// A fresh adapter: A uniform in ±1/√in (kaiming, a = √5), B zero, head N(0, 0.02), all drawn from the recipe's seed.
   public init(
-    _ recipe: Recipe, labels: [String], for model: ModelConfiguration, on backend: any Backend
+    _ recipe: Recipe, labels: [String], for whole: ModelConfiguration, on backend: any Backend
   ) throws {
+    let model = try whole.cut(for: recipe)
     try recipe.attention.validate(layers: model.layers)
     guard recipe.topLayers <= model.layers else {
       throw DiscernError(
-        .configuration, "top_layers: found \(recipe.topLayers); the model has \(model.layers) layers")
+        .configuration, "top_layers: found \(recipe.topLayers); the model runs \(model.layers) layers")
     }
     var values: [String: Tensor] = [:]
     let first = recipe.topLayers == 0 ? 0 : model.layers - recipe.topLayers

@@ -66,7 +66,8 @@ public struct AdapterFolder: Sendable {
     let file = "\(path)/\(PEFT.weightsFile)"
     var tensors = try AdapterTensors(file, on: model.backend)
     var scales: [ModuleAddress: Float] = [:]
-    for layer in 0..<model.configuration.layers {
+    let layers = try model.configuration.cut(for: recipe).layers
+    for layer in 0..<layers {
       for projection in Projection.allCases {
         let address = ModuleAddress(layer: layer, projection: projection)
         let (outputs, inputs) = model.configuration.shape(of: projection)
@@ -86,7 +87,7 @@ public struct AdapterFolder: Sendable {
       recipe.targets = Projection.allCases.filter(targets.contains)
     }
     return Adapter(
-      recipe, labels: try names(of: classes, model), values: tensors.claimed, layers: model.configuration.layers,
+      recipe, labels: try names(of: classes, model), values: tensors.claimed, layers: layers,
       scale: { scales[$0]! })
   }
 

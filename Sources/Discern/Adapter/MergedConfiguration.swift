@@ -6,7 +6,7 @@ struct MergedConfiguration {
   let classifier: Classifier
   let format: Merge.Format
 
-  private var model: ModelConfiguration { classifier.base.configuration }
+  private var model: ModelConfiguration { classifier.configuration }
   private var recipe: Recipe { classifier.adapter.recipe }
   private var stock: StockClasses { StockClasses(model: model, recipe: recipe, tokenizer: classifier.tokenizer) }
 

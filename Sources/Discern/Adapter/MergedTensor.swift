@@ -58,7 +58,7 @@ extension Merge {
     func add(_ name: String, _ vector: Tensor) {
       tensors.append(MergedTensor(name: name, weight: Weight(vector), isVector: true))
     }
-    for (index, layer) in base.layers.enumerated() {
+    for (index, layer) in base.layers.prefix(classifier.configuration.layers).enumerated() {
       let path = "model.layers.\(index)"
       add(path + ".input_layernorm.weight", layer.inputNorm.weight)
       add(path + ".post_attention_layernorm.weight", layer.postNorm.weight)

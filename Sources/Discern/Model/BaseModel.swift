@@ -58,8 +58,9 @@ public final class BaseModel: Sendable {
 
   /// The model with an adapter's pairs and masks in place.
   public func adapted(by adapter: Adapter) throws -> LlamaModel {
-    try adapter.recipe.attention.validate(layers: configuration.layers)
-    let adapted = layers.enumerated().map { index, frozen in
+    let depth = try configuration.cut(for: adapter.recipe).layers
+    try adapter.recipe.attention.validate(layers: depth)
+    let adapted = layers.prefix(depth).enumerated().map { index, frozen in
       frozen.layer(
         shape: AttentionShape(
           heads: configuration.heads, keyValueHeads: configuration.keyValueHeads,

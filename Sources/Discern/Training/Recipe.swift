@@ -18,6 +18,7 @@ public struct Recipe: Equatable, Sendable {
   public var task = Dataset.Task.sequence
   public var attention = AttentionPattern.causal
   public var pooling = Pooling.last
+  public var layers = 0
 
   public var rank = 16
   public var alpha: Double = 32

@@ -19,6 +19,7 @@ extension Recipe {
       help: "who sees whom: causal, unmasked, unmasked:K (from layer K on), layers:0,4,8-15",
       text: { $0.attention.description }, set: { $0.attention = try AttentionPattern($1) }),
     choice("pooling", \.pooling, "how a text's tokens become one answer"),
+    integer("layers", \.layers, 0...100_000, "train and serve only the first N layers of the model; 0: all"),
     integer("rank", \.rank, 1...4096, "rank of the LoRA pairs"),
     number("alpha", \.alpha, 0...1e6, "LoRA alpha; the pairs are scaled by alpha / rank"),
     flag("rslora", \.rsLoRA, "scale by alpha / sqrt(rank) instead"),
@@ -29,7 +30,7 @@ extension Recipe {
         recipe.targets == Projection.allCases
           ? "all" : recipe.targets.map(\.shortName).joined(separator: ",")
       }, set: { $0.targets = try Projection.list($1) }),
-    integer("top_layers", \.topLayers, 0...100_000, "only the top K layers get pairs; 0: all layers"),
+    integer("top_layers", \.topLayers, 0...100_000, "only the top K of the layers that run get pairs; 0: all layers"),
     number("head_dropout", \.headDropout, 0...0.95, "dropout before a tagging head"),
     integer("epochs", \.epochs, 1...100_000, "times through the training data"),
     integer("batch_size", \.batchSize, 1...1_000_000, "texts in a batch"),
