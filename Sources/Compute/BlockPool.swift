@@ -9,6 +9,8 @@ struct BlockPool: ~Copyable {
   private var free: [Int: [UnsafeMutableRawPointer]] = [:]
   /// Blocks that were asked of the system so far.
   private(set) var systemAllocations = 0
+  /// Bytes of all blocks, in use or free.
+  private(set) var systemBytes = 0
 
   /// Bytes before each block, which hold its size; a multiple of the alignment that kernels like.
   private static let header = 64
@@ -36,6 +38,7 @@ struct BlockPool: ~Copyable {
 
   private mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
     systemAllocations += 1
+    systemBytes += size
     let total = size + BlockPool.header
     var memory: UnsafeMutableRawPointer?
     let isLarge = total >= BlockPool.hugePage

@@ -15,6 +15,9 @@ public final class CPUBackend: Backend {
   /// Blocks that were asked of the system so far; constant in the steady state.
   public var systemAllocations: Int { pool.withLock { $0.systemAllocations } }
 
+  /// Bytes of the blocks that were asked of the system so far, in use or kept for reuse.
+  public var systemBytes: Int { pool.withLock { $0.systemBytes } }
+
   public var elementBytes: Int { MemoryLayout<Float>.size }
 
   public func allocate(byteCount: Int) -> UnsafeMutableRawPointer {

@@ -31,6 +31,8 @@ struct RecipeOptions: ParsableArguments {
   var bucket: Bool?
   @Option(help: Self.help("accumulation", "n"))
   var accumulation: String?
+  @Flag(inversion: .prefixedNo, help: Self.help("recompute"))
+  var recompute: Bool?
   @Option(help: Self.help("learning_rate", "x"))
   var learningRate: String?
   @Option(help: Self.help("head_learning_rate", "x"))
@@ -83,6 +85,7 @@ struct RecipeOptions: ParsableArguments {
       ("batch_tokens", batchTokens),
       ("bucket", bucket.map(String.init)),
       ("accumulation", accumulation),
+      ("recompute", recompute.map(String.init)),
       ("learning_rate", learningRate),
       ("head_learning_rate", headLearningRate),
       ("schedule", schedule),

@@ -101,7 +101,11 @@ import Testing
     #expect(try trained(threads: threads) == expected)
   }
 
-  private func trained(threads: Int) throws -> [[Float]] {
+  @Test func recomputingGivesTheSameAdapter() throws {
+    #expect(try trained(threads: 2) { $0.recompute = true } == trained(threads: 2))
+  }
+
+  private func trained(threads: Int, _ change: (inout Recipe) -> Void = { _ in }) throws -> [[Float]] {
     let dataset = Dataset(
       name: "tiny",
       examples: (0..<24).map { index in
@@ -114,6 +118,7 @@ import Testing
     recipe.epochs = 2
     recipe.batchSize = 7
     recipe.dropout = 0.2
+    change(&recipe)
     var parameters: [[Float]] = []
     let trainer = Trainer(base, tokenizer: tokenizer, recipe: recipe, threads: threads)
     _ = try trainer.run(train: dataset, dev: nil) { classifier, _, _ in

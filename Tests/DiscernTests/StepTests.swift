@@ -72,6 +72,25 @@ import Testing
     #expect(backend.systemAllocations == before)
   }
 
+  @Test(arguments: [0, 2]) func recomputingKeepsTheBitsAndLessMemory(topLayers: Int) throws {
+    func found(recompute: Bool) throws -> (bits: [[UInt32]], bytes: Int) {
+      // A backend of its own, so that its blocks are those of this run.
+      let backend = CPUBackend()
+      let base = try BaseModel(try openCheckpoint(Paths.fixture("stories260K")), on: backend)
+      var recipe = Recipe()
+      (recipe.rank, recipe.dropout, recipe.topLayers, recipe.recompute) = (4, 0.2, topLayers, recompute)
+      let adapter = try Adapter(recipe, labels: ["a", "b", "c"], for: base.configuration, on: backend)
+      let runner = StepRunner(model: try base.adapted(by: adapter), adapter: adapter, threads: 1)
+      let gradients = Gradients(like: adapter.parameters, on: backend)
+      _ = runner.accumulate([examples], seed: 1, step: 0, into: gradients, workspace: Workspace(on: backend))
+      return (gradients.tensors.map { $0.values.map(\.bitPattern) }, backend.systemBytes)
+    }
+    let (kept, again) = (try found(recompute: false), try found(recompute: true))
+    #expect(again.bits == kept.bits)
+    #expect(kept.bits.joined().contains { $0 != 0 })
+    if topLayers == 0 { #expect(Double(again.bytes) < 0.8 * Double(kept.bytes), "\(again.bytes), \(kept.bytes)") }
+  }
+
   @Test func sameSeedSameDropoutInAnyChunks() throws {
     let runner = try runner { $0.dropout = 0.3 }
     let first = gradients(runner, [examples])

@@ -70,7 +70,7 @@ public final class BaseModel: Sendable {
     }
     return LlamaModel(
       embedding: embedding, layers: adapted, norm: norm,
-      inverseFrequencies: configuration.inverseFrequencies)
+      inverseFrequencies: configuration.inverseFrequencies, recomputes: adapter.recipe.recompute)
   }
 }
 

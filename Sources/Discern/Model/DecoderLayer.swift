@@ -49,6 +49,11 @@ public struct DecoderLayer: Sendable {
     )
   }
 
+  /// The same value and pullback, but only x is kept: the pullback runs the layer again.
+  func recomputing(_ x: Tensor, _ pass: Pass) -> (Tensor, LayerPullback) {
+    (self(x, pass).0, { [self] dy, needsInput in self(x, pass).1(dy, needsInput) })
+  }
+
   /// Head norm (Qwen3) and rotary positions.
   private func rotated(_ x: Tensor, _ norm: RMSNorm?, _ pass: Pass) -> (Tensor, Pullback) {
     let (n, dNorm) = norm.map { $0(x) } ?? (x, { $0 })

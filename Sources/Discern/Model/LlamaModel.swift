@@ -8,12 +8,18 @@ public final class LlamaModel: Sendable {
   let inverseFrequencies: [Float]
   /// First layer with a trainable pair; below it there is no gradient.
   let lowestAdapted: Int
+  /// Whether a pass keeps only each layer's input and runs the layer again in the pullback.
+  let recomputes: Bool
 
-  init(embedding: Weight, layers: [DecoderLayer], norm: RMSNorm, inverseFrequencies: [Float]) {
+  init(
+    embedding: Weight, layers: [DecoderLayer], norm: RMSNorm, inverseFrequencies: [Float],
+    recomputes: Bool = false
+  ) {
     self.embedding = embedding
     self.layers = layers
     self.norm = norm
     self.inverseFrequencies = inverseFrequencies
+    self.recomputes = recomputes
     lowestAdapted = layers.firstIndex(where: \.isAdapted) ?? layers.count
   }
 
@@ -36,7 +42,9 @@ public final class LlamaModel: Sendable {
     observe?(0, x)
     var pullbacks: [DecoderLayer.LayerPullback] = []
     for (index, layer) in layers.enumerated() {
-      let (y, pullback) = layer(x, pass)
+      // The last layer's pullback runs first, while its activations are still at hand: keeping them costs no memory.
+      let isRunAgain = recomputes && index + 1 < layers.count
+      let (y, pullback) = isRunAgain ? layer.recomputing(x, pass) : layer(x, pass)
       if pass.gradients != nil && index >= lowestAdapted { pullbacks.append(pullback) }
       x = y
       if index + 1 < layers.count { observe?(index + 1, x) }

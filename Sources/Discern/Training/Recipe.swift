@@ -33,6 +33,7 @@ public struct Recipe: Equatable, Sendable {
   public var batchTokens = 0
   public var bucket = false
   public var accumulation = 1
+  public var recompute = false
   public var rate: Double = 1e-3
   public var headRate: Double = 0
   public var schedule = ScheduleKind.linear

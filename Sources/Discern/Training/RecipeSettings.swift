@@ -37,6 +37,9 @@ extension Recipe {
     integer("batch_tokens", \.batchTokens, 0...100_000_000, "tokens in a batch instead; 0: count texts"),
     flag("bucket", \.bucket, "fill batches with texts of similar length"),
     integer("accumulation", \.accumulation, 1...1_000_000, "batches for one step of the optimiser"),
+    flag(
+      "recompute", \.recompute,
+      "run each layer again for its gradients instead of keeping its activations: less memory"),
     number("learning_rate", \.rate, 0...10, "highest learning rate of the LoRA pairs"),
     number("head_learning_rate", \.headRate, 0...10, "the head's; 0: the same"),
     choice("schedule", \.schedule, "how the learning rate falls after the warm-up"),
