@@ -12,6 +12,7 @@ let package = Package(
   products: [
     .library(name: "Discern", targets: ["Discern"]),
     .executable(name: "discern", targets: ["DiscernCLI"]),
+    .executable(name: "make-random-model", targets: ["RandomModel"]),
   ],
   dependencies: [
     // Subcommands, validation and help pages that people expect from a Swift command.
@@ -39,6 +40,13 @@ let package = Package(
         "Discern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
+    // Models to measure with, for Scripts/make-random-model.
+    .executableTarget(
+      name: "RandomModel",
+      dependencies: [
+        "Compute", "Formats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
     .target(
       name: "TestSupport", dependencies: ["Compute", "Discern"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
@@ -52,7 +60,8 @@ let package = Package(
       name: "DiscernTests", dependencies: ["Discern", "Compute", "Formats", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "CLITests", dependencies: ["DiscernCLI", "Formats", "TestSupport"],
+      name: "CLITests",
+      dependencies: ["DiscernCLI", "RandomModel", "Discern", "Compute", "Formats", "TestSupport"],
       exclude: ["Snapshots"], swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .gnu11

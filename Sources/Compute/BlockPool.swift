@@ -50,7 +50,10 @@ struct BlockPool: ~Copyable {
     return memory + BlockPool.header
   }
 
-  private static let classesPerDoubling = 8
+  static let classesPerDoubling = 8
+
+  /// Granularity in which the memory of a block of that size becomes resident.
+  static func pageBytes(of size: Int) -> Int { size + header >= hugePage ? hugePage : 4096 }
 
   /// Sizes are rounded up to eighths of a power of two.
   static func sizeClass(_ byteCount: Int) -> Int {

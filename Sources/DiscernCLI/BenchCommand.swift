@@ -22,9 +22,11 @@ struct BenchCommand: ParsableCommand {
         train-short-all    the same, LoRA on all seven projections
         train-uniform-qv   one batch of 16 texts of 128 tokens, LoRA on q, v
         train-uniform-all  the same, LoRA on all seven projections
+        train-4x64         one batch of 4 texts of 64 tokens, LoRA on q, v
         infer-short        the 64 short texts in one call
         infer-one          one text of 12 tokens
         load               opening the model and its tokenizer
+        tokenise           turning texts into tokens, on one thread
       'train' and 'infer' stand for all of their kind. Close other programs before you believe a number.
       """)
 
@@ -35,6 +37,11 @@ struct BenchCommand: ParsableCommand {
   var what = "all"
   @Option(help: ArgumentHelp("Repetitions; medians are shown.", valueName: "n"))
   var repeats = 5
+  @Flag(help: "Train as with --recompute: less memory, more time.")
+  var recompute = false
+  @Option(
+    help: ArgumentHelp("Texts to tokenise, one on a line, instead of made-up prose.", valueName: "file"))
+  var text: String?
   @Flag(help: "Also run each case once with a clock around every kernel, and show where the time goes.")
   var profile = false
   @Flag(help: "Print all numbers as one JSON object.")
@@ -57,10 +64,25 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let cases = try BenchCase.list(what)
     try DataOptions.require(model)
-    let report = try Benchmark(model: model, threads: threads, repeats: repeats)
-      .run(cases, profile: profile) { if !quiet { Messages.note("measuring: \($0.title)") } }
+    let benchmark = Benchmark(
+      model: model, threads: threads, repeats: repeats, recomputes: recompute, texts: try text.map(Self.lines))
+    let report = try benchmark.run(cases, profile: profile) {
+      if !quiet { Messages.note("measuring: \($0.title)") }
+    }
     var output = StandardOutput()
     try output.write(json ? report.json.serialized() + "\n" : report.table)
     try output.flush()
+  }
+
+  /// The lines of a file that are not empty.
+  private static func lines(_ path: String) throws -> [String] {
+    try DataOptions.require(path)
+    let file = try MappedFile(path)
+    guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
+      throw FormatError(path, found: "bytes that are not UTF-8", expected: "a text file")
+    }
+    let lines = text.utf8.split(separator: UInt8(ascii: "\n")).map { String(Substring($0)) }
+    guard !lines.isEmpty else { throw FormatError(path, found: "no text", expected: "lines of text") }
+    return lines
   }
 }

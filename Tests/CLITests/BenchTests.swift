@@ -26,6 +26,21 @@ import Testing
     #expect(try #require(report["load"]?["seconds"]?.double) > 0)
   }
 
+  @Test func tokenisingCountsBytes() throws {
+    let file = Runs.file("prose.txt", "The cat sat.\n\nSo did é.\n")
+    let report = try bench("--what", "tokenise", "--text", file, "--json", "--quiet").json()["tokenise"]
+    #expect(report?["texts"] == 2 && report?["bytes"] == 22)
+    #expect(try #require(report?["bytes_per_second"]?.double) > 0)
+    #expect(try bench("--what", "tokenise").output.contains("MB/s on one thread"))
+    #expect(try bench("--what", "tokenise", "--text", "nowhere").code == 66)
+    #expect(try bench("--what", "tokenise", "--text", Runs.file("blank.txt", "\n\n")).code == 65)
+  }
+
+  @Test func aFewTextsInLessMemory() throws {
+    let report = try bench("--what", "train-4x64", "--recompute", "--json", "--quiet").json()
+    #expect(report["cases"]?.array?.first?["tokens"] == 256)
+  }
+
   @Test func profileNamesTheKernels() throws {
     let result = try bench("--what", "train-short-qv", "--profile")
     #expect(result.code == 0)

@@ -41,6 +41,12 @@ enum Command {
     try run(path, arguments, input: input, output: output, environment: environment)
   }
 
+  /// Runs another executable of the package.
+  static func tool(_ name: String, _ arguments: [String]) throws -> Result {
+    let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    return try run(folder.appending(path: name).path, arguments, environment: [:])
+  }
+
   /// Runs a line of shell in which `$discern` is the command.
   static func shell(_ line: String) throws -> Result {
     try run("/bin/bash", ["-c", line], environment: ["discern": path])

@@ -8,12 +8,16 @@ public enum BenchCase: String, CaseIterable, Sendable {
   case trainUniformQV = "train-uniform-qv"
   /// The same, LoRA on all seven projections.
   case trainUniformAll = "train-uniform-all"
+  /// A step on four texts of 64 tokens, LoRA on q and v: what a large model is measured by.
+  case trainFew = "train-4x64"
   /// Answers to many short texts at once.
   case inferShort = "infer-short"
   /// The answer to one short text.
   case inferOne = "infer-one"
   /// Opening a model: its file, its weights, its tokenizer.
   case load = "load"
+  /// Turning texts into tokens, on one thread.
+  case tokenise = "tokenise"
 
   /// The name for people.
   public var title: String {
@@ -22,9 +26,11 @@ public enum BenchCase: String, CaseIterable, Sendable {
     case .trainShortAll: "train, short texts, all seven"
     case .trainUniformQV: "train, 16 × 128, q,v"
     case .trainUniformAll: "train, 16 × 128, all seven"
+    case .trainFew: "train, 4 × 64, q,v"
     case .inferShort: "infer, short texts"
     case .inferOne: "infer, one text of 12"
     case .load: "load"
+    case .tokenise: "tokenise"
     }
   }
 
@@ -47,8 +53,8 @@ public enum BenchCase: String, CaseIterable, Sendable {
   /// Whether it steps through its batches with gradients.
   var trains: Bool {
     switch self {
-    case .trainShortQV, .trainShortAll, .trainUniformQV, .trainUniformAll: true
-    case .inferShort, .inferOne, .load: false
+    case .trainShortQV, .trainShortAll, .trainUniformQV, .trainUniformAll, .trainFew: true
+    case .inferShort, .inferOne, .load, .tokenise: false
     }
   }
 
@@ -57,8 +63,9 @@ public enum BenchCase: String, CaseIterable, Sendable {
     switch self {
     case .trainShortQV, .trainShortAll, .inferShort: .short
     case .trainUniformQV, .trainUniformAll: .uniform
+    case .trainFew: .few
     case .inferOne: .one
-    case .load: SyntheticTexts(lengths: [])
+    case .load, .tokenise: SyntheticTexts(lengths: [])
     }
   }
 
@@ -66,7 +73,7 @@ public enum BenchCase: String, CaseIterable, Sendable {
   var targets: [Projection] {
     switch self {
     case .trainShortAll, .trainUniformAll: Projection.allCases
-    case .trainShortQV, .trainUniformQV, .inferShort, .inferOne, .load: [.query, .value]
+    case .trainShortQV, .trainUniformQV, .trainFew, .inferShort, .inferOne, .load, .tokenise: [.query, .value]
     }
   }
 

@@ -17,6 +17,13 @@ extension BenchReport {
         "peak_memory": .integer(loading.peakMemory),
       ]
     }
+    if let tokenising {
+      object["tokenise"] = [
+        "texts": .integer(tokenising.texts), "bytes": .integer(tokenising.bytes),
+        "tokens": .integer(tokenising.tokens), "seconds": .number(tokenising.seconds),
+        "bytes_per_second": .number(tokenising.speed),
+      ]
+    }
     return .object(object)
   }
 }

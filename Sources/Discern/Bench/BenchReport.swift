@@ -45,6 +45,17 @@ public struct BenchReport: Sendable {
     public var total: Double { open + weights + tokenizer }
   }
 
+  /// How fast texts become tokens on one thread; medians.
+  public struct Tokenising: Sendable {
+    /// What was encoded: the number of texts, their bytes in UTF-8, and their tokens.
+    public let texts: Int, bytes: Int, tokens: Int
+    /// Seconds for all of them.
+    public let seconds: Double
+
+    /// Bytes of text per second.
+    public var speed: Double { Double(bytes) / seconds }
+  }
+
   /// The model's path and the values of its projections.
   public let model: String, parameters: Int
   /// The processor's name, and the instruction set in use.
@@ -59,4 +70,6 @@ public struct BenchReport: Sendable {
   public internal(set) var measurements: [Measurement] = []
   /// Times of loading, if that was measured.
   public internal(set) var loading: Loading?
+  /// The speed of the tokenizer, if that was measured.
+  public internal(set) var tokenising: Tokenising?
 }

@@ -10,6 +10,7 @@ extension BenchReport {
       """
     if !measurements.isEmpty { text += "\n" + measurementTable.text }
     if let loading { text += "\n" + loading.line }
+    if let tokenising { text += "\n" + tokenising.line }
     for measurement in measurements {
       guard let profile = measurement.profile else { continue }
       text += "\nWhere the time goes: \(measurement.what.title)\n"
@@ -35,6 +36,13 @@ extension BenchReport.Loading {
   fileprivate var line: String {
     "load: \(total.milliseconds) (file \(open.milliseconds), weights \(weights.milliseconds), "
       + "tokenizer \(tokenizer.milliseconds)), peak memory \(peakMemory.megabytes)\n"
+  }
+}
+
+extension BenchReport.Tokenising {
+  fileprivate var line: String {
+    "tokenise: \((speed / 1e6).fixed(1)) MB/s on one thread (\(texts) texts, \((Double(bytes) / 1e6).fixed(2)) MB, "
+      + "\(tokens) tokens, \(seconds.milliseconds))\n"
   }
 }
 

@@ -14,11 +14,20 @@ public struct Benchmark {
   let model: String
   let threads: Int
   let repeats: Int
+  let recomputes: Bool
+  let texts: [String]?
 
   /// A benchmark of the model at a path.
-  public init(model: String, threads: Int? = nil, repeats: Int = 5) {
+  ///
+  /// With `recomputes` the training steps keep no activations but the layers' inputs. `texts` are what the tokenizer is
+  /// measured on; without them it gets made-up prose.
+  public init(
+    model: String, threads: Int? = nil, repeats: Int = 5, recomputes: Bool = false, texts: [String]? = nil
+  ) {
     precondition(repeats > 0, "at least one repetition")
     self.model = model
+    self.recomputes = recomputes
+    self.texts = texts
     self.threads = threads ?? Processors.count
     self.repeats = repeats
   }
@@ -36,10 +45,10 @@ public struct Benchmark {
     for what in cases {
       observe(what)
       _ = single.measure()
-      if what == .load {
-        report.loading = try measureLoading()
-      } else {
-        report.measurements.append(try measure(what, profile: profile, &meter))
+      switch what {
+      case .load: report.loading = try measureLoading()
+      case .tokenise: report.tokenising = try measureTokenising()
+      default: report.measurements.append(try measure(what, profile: profile, &meter))
       }
       _ = meter.measure()
       for _ in 0..<4 { _ = single.measure() }
@@ -107,8 +116,10 @@ public struct Benchmark {
   private func work(_ what: BenchCase, on backend: any Backend) throws -> BenchWork {
     let checkpoint = try openCheckpoint(model)
     let base = try BaseModel(checkpoint, on: backend)
-    if what.trains { return try .training(what.recipe, what.texts, base, threads: threads) }
-    return try .inference(what.recipe, what.texts, base, try checkpoint.tokenizer(), threads: threads)
+    var recipe = what.recipe
+    recipe.recompute = recomputes
+    if what.trains { return try .training(recipe, what.texts, base, threads: threads) }
+    return try .inference(recipe, what.texts, base, try checkpoint.tokenizer(), threads: threads)
   }
 
   private func measureLoading() throws -> BenchReport.Loading {
@@ -129,5 +140,20 @@ public struct Benchmark {
     let medians = (0..<3).map { part in times.dropFirst().map { $0[part] }.median }
     return BenchReport.Loading(
       open: medians[0], weights: medians[1], tokenizer: medians[2], peakMemory: ResidentMemory.peak)
+  }
+  private func measureTokenising() throws -> BenchReport.Tokenising {
+    let tokenizer = try openCheckpoint(model).tokenizer()
+    let texts = texts ?? MadeUpProse.texts
+    var tokens = 0
+    var times: [Double] = []
+    for _ in 0...repeats {
+      let start = Clock.seconds
+      tokens = texts.reduce(0) { $0 + tokenizer.encode($1, addSpecialTokens: false).tokens.count }
+      times.append(Clock.seconds - start)
+    }
+    // The first time fills tables and caches.
+    return BenchReport.Tokenising(
+      texts: texts.count, bytes: texts.reduce(0) { $0 + $1.utf8.count }, tokens: tokens,
+      seconds: Array(times.dropFirst()).median)
   }
 }

@@ -22,6 +22,9 @@ struct SyntheticTexts: Sendable {
   /// One batch of 16 texts of 128 tokens.
   static let uniform = SyntheticTexts(lengths: [[Int](repeating: 128, count: 16)])
 
+  /// One batch of 4 texts of 64 tokens.
+  static let few = SyntheticTexts(lengths: [[Int](repeating: 64, count: 4)])
+
   /// One text of 12 tokens.
   static let one = SyntheticTexts(lengths: [[12]])
 

@@ -1,5 +1,5 @@
 /// The 256 visible characters that GPT-2 and its heirs write for the 256 bytes in their vocabulary files.
-enum ByteAlphabet {
+package enum ByteAlphabet {
   /// By byte: the scalar that stands for it; printable Latin-1 stands for itself, the others follow from U+0100.
   static let scalars: [UInt32] = {
     var scalars = [UInt32](repeating: 0, count: 256)
@@ -48,7 +48,7 @@ enum ByteAlphabet {
   }
 
   /// The piece that stands for those bytes.
-  static func encode(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+  package static func encode(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     for byte in bytes {
       result.append(contentsOf: UTF8.encode(Unicode.Scalar(scalars[Int(byte)])!)!)
