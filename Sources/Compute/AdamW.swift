@@ -24,6 +24,9 @@ public struct AdamW: Sendable {
     v = Gradients(like: parameters, on: backend)
   }
 
+  /// Goes on after so many steps; the caller has put the moments back.
+  public mutating func resume(after steps: Int) { step = steps }
+
   /// One step, each parameter at its learning rate; returns the gradient's norm before clipping.
   ///
   /// The threads share out whole parameters, so that the result does not depend on their number.

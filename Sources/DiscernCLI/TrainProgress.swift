@@ -11,6 +11,8 @@ final class TrainProgress: Sendable {
     var steps = 1
     var epochs = 1
     var step = 0
+    /// Steps of earlier sessions.
+    var firstStep = 0
     var epoch = 0.0
     var rate = 0.0
     var loss = Smoothed(0.95)
@@ -32,6 +34,8 @@ final class TrainProgress: Sendable {
         state.epochs = epochs
         (state.start, state.lastStep) = (Clock.seconds, Clock.seconds)
       }
+    case .resumed(let step, _):
+      state.withLock { ($0.step, $0.firstStep) = (step, step) }
     case .step(let index, let epoch, let loss, let rate, _, let tokens):
       let (share, text) = state.withLock { state in
         let now = Clock.seconds
@@ -69,7 +73,7 @@ final class TrainProgress: Sendable {
 extension TrainProgress.State {
   fileprivate func text(_ now: Double) -> String {
     let elapsed = now - start
-    let left = elapsed / Double(max(step, 1)) * Double(steps - step)
+    let left = elapsed / Double(max(step - firstStep, 1)) * Double(steps - step)
     return "epoch \(epoch.fixed(2))/\(epochs)  step \(step)/\(steps)  loss \(loss.value.fixed(4))"
       + "  rate \(rate.scientific)  \(speed.value.fixed(0)) tokens/s  \(left.clock) left"
   }

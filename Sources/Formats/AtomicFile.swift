@@ -59,14 +59,17 @@ public struct FileSink: ~Copyable {
   private let place: String
   private var buffer: [UInt8] = []
   private static let bufferSize = 1 << 16
+  /// The hash of what went to the system, where it is wanted.
+  private(set) var hash: SHA256?
 
   /// How many bytes have been written so far.
   public private(set) var count = 0
 
   /// A sink into an open descriptor, which the caller closes; `place` names it in errors.
-  init(descriptor: Int32, place: String) {
+  init(descriptor: Int32, place: String, hashing: Bool = false) {
     self.descriptor = descriptor
     self.place = place
+    hash = hashing ? SHA256() : nil
   }
 
   /// Appends raw bytes. Throws `FormatError` if the system takes no more.
@@ -97,11 +100,16 @@ public struct FileSink: ~Copyable {
 
   /// Hands the buffered bytes to the system.
   mutating func flush() throws {
-    try buffer.withUnsafeBytes { try send($0) }
-    buffer.removeAll(keepingCapacity: true)
+    // Taken out, because `send` may change the sink.
+    var bytes: [UInt8] = []
+    swap(&bytes, &buffer)
+    try bytes.withUnsafeBytes { try send($0) }
+    bytes.removeAll(keepingCapacity: true)
+    swap(&bytes, &buffer)
   }
 
-  private func send(_ bytes: UnsafeRawBufferPointer) throws {
+  private mutating func send(_ bytes: UnsafeRawBufferPointer) throws {
+    hash?.add(bytes)
     var rest = bytes[...]
     while !rest.isEmpty {
       let chunk = UnsafeRawBufferPointer(rebasing: rest)
@@ -116,7 +124,7 @@ public struct FileSink: ~Copyable {
 }
 
 /// The error for a failed system call of a write, from `errno`.
-private func unwritten(_ path: String) -> FormatError {
+func unwritten(_ path: String) -> FormatError {
   FormatError(system: errno, at: path, expected: "a file that can be written", writing: true)
 }
 
@@ -140,7 +148,7 @@ private func refuseUnwritable(_ path: String) throws {
 }
 
 /// The folder part of a path; `.` for a bare name.
-private func folderName(of path: String) -> String {
+func folderName(of path: String) -> String {
   guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
   return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
 }
@@ -170,7 +178,7 @@ private func keepMode(of path: String, on descriptor: Int32) {
 }
 
 /// Makes the rename itself durable.
-private func syncFolder(_ folder: String, for path: String) throws {
+func syncFolder(_ folder: String, for path: String) throws {
   let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   // A folder that may be written but not read cannot be synced; the file is complete all the same.
   guard descriptor >= 0 else { return }

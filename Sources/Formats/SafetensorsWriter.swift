@@ -58,19 +58,26 @@ extension FileSet {
   public mutating func add(
     _ path: String, _ tensors: [TensorToWrite], metadata: [String: String] = ["format": "pt"]
   ) throws {
-    let ordered = try inReferenceOrder(tensors, path)
+    try add(path) { try $0.write(tensors, metadata: metadata, place: path) }
+  }
+}
+
+extension FileSink {
+  /// Writes a whole safetensors file, as `writeSafetensors` does; `place` names it in errors.
+  public mutating func write(
+    _ tensors: [TensorToWrite], metadata: [String: String] = ["format": "pt"], place: String
+  ) throws {
+    let ordered = try inReferenceOrder(tensors, place)
     let header = header(ordered, metadata)
-    try add(path) { sink in
-      try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try sink.write($0) }
-      try sink.write(header)
-      for entry in ordered {
-        let start = sink.count
-        try entry.tensor.body(&sink)
-        guard sink.count - start == entry.size else {
-          throw FormatError(
-            tensorPlace(path, entry.tensor.name), found: "\(sink.count - start) bytes to write",
-            expected: "\(entry.size) for \(entry.type.name) \(entry.tensor.shape)")
-        }
+    try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try write($0) }
+    try write(header)
+    for entry in ordered {
+      let start = count
+      try entry.tensor.body(&self)
+      guard count - start == entry.size else {
+        throw FormatError(
+          tensorPlace(place, entry.tensor.name), found: "\(count - start) bytes to write",
+          expected: "\(entry.size) for \(entry.type.name) \(entry.tensor.shape)")
       }
     }
   }

@@ -10,7 +10,7 @@ extension Trainer {
   public func run(
     train: Dataset, dev: Dataset?, into folder: RunFolder,
     observe: @escaping @Sendable (TrainingEvent) -> Void = { _ in },
-    shouldStop: () -> Bool = { false }
+    shouldStop: @escaping () -> Bool = { false }
   ) throws -> TrainingResult {
     let record = RunRecord(train: train, dev: dev, recipe: recipe, threads: threads)
     do {
@@ -113,7 +113,7 @@ private final class RunRecord: Sendable {
           "tokens": .integer(state.tokens), "seconds": .number(Clock.seconds - start),
         ]
       }
-    case .evaluating: return nil
+    case .evaluating, .resumed: return nil
     case .evaluated(let step, let epoch, let evaluation, let isBest):
       var object: JSONObject = ["step": .integer(step), "epoch": .number(epoch)]
       for (name, value) in evaluation.summary { object["eval_" + name] = .number(value) }

@@ -1,0 +1,112 @@
+/// SHA-256 (FIPS 180-4), fed piece by piece.
+///
+/// Written out because the package that has it, swift-crypto, would bring all of BoringSSL into every build for it.
+public struct SHA256: Sendable {
+  private var state = SIMD8<UInt32>(
+    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19)
+  /// Bytes that do not fill a block yet.
+  private var pending: [UInt8] = []
+  private var count: UInt64 = 0
+
+  /// The hash of nothing so far.
+  public init() {}
+
+  /// Appends bytes.
+  public mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    count += UInt64(bytes.count)
+    var rest = bytes[...]
+    if !pending.isEmpty {
+      let taken = rest.prefix(64 - pending.count)
+      pending.append(contentsOf: taken)
+      rest = rest.dropFirst(taken.count)
+      if pending.count < 64 { return }
+      pending.withUnsafeBytes { Self.compress(&state, $0) }
+      pending.removeAll(keepingCapacity: true)
+    }
+    let blocks = rest.prefix(rest.count / 64 * 64)
+    Self.compress(&state, UnsafeRawBufferPointer(rebasing: blocks))
+    pending.append(contentsOf: rest.dropFirst(blocks.count))
+  }
+
+  /// Appends a text in UTF-8.
+  public mutating func add(_ text: String) {
+    Array(text.utf8).withUnsafeBytes { add($0) }
+  }
+
+  /// The hash of all bytes so far, as 64 lower-case digits.
+  public var hexDigest: String {
+    var padded = self
+    let zeros = (119 - pending.count) % 64
+    let padding: [UInt8] = [0x80] + [UInt8](repeating: 0, count: zeros)
+    padding.withUnsafeBytes { padded.add($0) }
+    withUnsafeBytes(of: (count * 8).bigEndian) { padded.add($0) }
+    return (0..<8).map { index in
+      let digits = String(padded.state[index], radix: 16)
+      return String(repeating: "0", count: 8 - digits.count) + digits
+    }.joined()
+  }
+
+  /// The hash of a file's bytes. Throws `FormatError` where it cannot be read.
+  public static func hexDigest(ofFile path: String) throws -> String {
+    let file = try InputFile(path: path)
+    var hash = SHA256()
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      let count = try file.read(into: &buffer)
+      if count == 0 { return hash.hexDigest }
+      buffer.withUnsafeBytes { hash.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
+  }
+
+  /// Takes whole blocks of 64 bytes in.
+  private static func compress(_ state: inout SIMD8<UInt32>, _ bytes: UnsafeRawBufferPointer) {
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
+      constants.withUnsafeBufferPointer { k in
+        for block in stride(from: 0, to: bytes.count, by: 64) {
+          for t in 0..<16 {
+            w[t] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: block + 4 * t, as: UInt32.self))
+          }
+          for t in 16..<64 {
+            w[t] = w[t - 16] &+ w[t - 7] &+ smallSigma(w[t - 15], 7, 18, 3) &+ smallSigma(w[t - 2], 17, 19, 10)
+          }
+          state &+= rounds(state, UnsafeBufferPointer(w), k)
+        }
+      }
+    }
+  }
+
+  /// The 64 rounds of one block, in the letters of the standard.
+  private static func rounds(
+    _ state: SIMD8<UInt32>, _ w: UnsafeBufferPointer<UInt32>, _ k: UnsafeBufferPointer<UInt32>
+  ) -> SIMD8<UInt32> {
+    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+    for t in 0..<64 {
+      let t1 = h &+ bigSigma(e, 6, 11, 25) &+ ((e & f) ^ (~e & g)) &+ k[t] &+ w[t]
+      let t2 = bigSigma(a, 2, 13, 22) &+ ((a & b) ^ (a & c) ^ (b & c))
+      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+    }
+    return SIMD8(a, b, c, d, e, f, g, h)
+  }
+
+  private static func rotated(_ x: UInt32, _ by: UInt32) -> UInt32 { x &>> by | x &<< (32 - by) }
+
+  private static func bigSigma(_ x: UInt32, _ a: UInt32, _ b: UInt32, _ c: UInt32) -> UInt32 {
+    rotated(x, a) ^ rotated(x, b) ^ rotated(x, c)
+  }
+
+  private static func smallSigma(_ x: UInt32, _ a: UInt32, _ b: UInt32, _ shift: UInt32) -> UInt32 {
+    rotated(x, a) ^ rotated(x, b) ^ x &>> shift
+  }
+
+  private static let constants: [UInt32] = [
+    0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
+    0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
+    0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
+    0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
+    0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
+    0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
+    0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+    0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
+  ]
+}
