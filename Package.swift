@@ -29,7 +29,9 @@ let package = Package(
       ],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: swiftSettings),
-    .target(name: "Formats", swiftSettings: swiftSettings),
+    // zlib: gzip's decompressor, as every system has it.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Formats", dependencies: ["CZlib"], swiftSettings: swiftSettings),
     .target(
       name: "Discern",
       dependencies: ["Compute", "Formats", .product(name: "Yams", package: "Yams")],
@@ -54,7 +56,7 @@ let package = Package(
       name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "FormatsTests", dependencies: ["Formats"], exclude: ["Fixtures"],
+      name: "FormatsTests", dependencies: ["Formats", "CZlib"], exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "DiscernTests", dependencies: ["Discern", "Compute", "Formats", "TestSupport"],

@@ -24,7 +24,8 @@ extension Dataset {
       notes.append(
         "\(facts.tagFaultCount) \(tags) the rules of \(scheme.rawValue) and "
           + "\(facts.tagFaultCount == 1 ? "is" : "are") read leniently "
-          + "(first: line \(first.line), \(first.description))")
+          + "(first: \(files.count > 1 ? files[first.file] + ", " : "")line \(first.line), \(first.description))"
+      )
     }
     if facts.convertedTags > 0, let scheme = facts.scheme {
       notes.append("\(facts.convertedTags) tags converted from \(scheme.rawValue) to iob2")

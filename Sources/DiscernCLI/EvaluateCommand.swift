@@ -18,8 +18,11 @@ struct EvaluateCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
   var adapter: String
-  @Option(help: ArgumentHelp("Labelled data; - is the standard input.", valueName: "file"))
-  var data: String
+  @Option(
+    help: ArgumentHelp(
+      "Labelled data: a file or a pattern; - is the standard input. Can be given more than once.",
+      valueName: "file"))
+  var data: [String]
   @OptionGroup var opening: AdapterOptions
   @Option(
     help: ArgumentHelp("Also write each text with its label and the answer.", valueName: "file"))

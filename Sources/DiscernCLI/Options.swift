@@ -51,15 +51,24 @@ struct DataOptions: ParsableArguments {
       remedy: "Check the path.", kind: .noInput)
   }
 
+  /// The files that the user named, by paths or patterns.
+  static func files(_ patterns: [String]) throws -> [String] {
+    let paths = try matchingFiles(patterns)
+    for path in paths { try require(path) }
+    return paths
+  }
+
   /// Reads labelled data and says what was odd about it.
-  func read(_ path: String, task: Dataset.Task) throws -> Dataset {
-    try Self.require(path)
+  func read(_ patterns: [String], task: Dataset.Task) throws -> Dataset {
     let dataset = try Dataset.read(
-      path, format: format, task: task, columns: columns, scheme: scheme)
+      Self.files(patterns), format: format, task: task, columns: columns, scheme: scheme)
     for note in dataset.facts.skips { Messages.note("\(dataset.name): \(note)") }
     for note in dataset.notes { Messages.warning("\(dataset.name): \(note)") }
     return dataset
   }
+
+  /// What is said of options that take files.
+  static let filesHelp = "a file or more, or patterns such as 'part-*.jsonl.gz'; - is the standard input"
 }
 
 /// How many threads to use.

@@ -27,8 +27,11 @@ struct PredictCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp("Texts, or - for the lines of the standard input.", valueName: "text"))
   var texts: [String] = []
-  @Option(help: ArgumentHelp("File of texts; labels in it are not looked at.", valueName: "file"))
-  var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "File of texts, or a pattern; labels in it are not looked at. Can be given more than once.",
+      valueName: "file"))
+  var data: [String] = []
   @OptionGroup var opening: AdapterOptions
   @Flag(help: "Print a JSON object for each text.")
   var json = false
@@ -43,9 +46,9 @@ struct PredictCommand: ParsableCommand {
   private static let batch = 256
 
   func validate() throws {
-    guard texts.isEmpty != (data == nil) else {
+    guard texts.isEmpty != data.isEmpty else {
       throw ValidationError(
-        data == nil
+        data.isEmpty
           ? "There is no text: give some, or - for the standard input, or --data FILE."
           : "Give texts or --data, not both.")
     }
@@ -62,12 +65,12 @@ struct PredictCommand: ParsableCommand {
       throw WrongUsage(
         verb: "predict", message: "--top is for classifiers; \(adapter) is a tagger.")
     }
-    let path = data ?? (texts == ["-"] ? "-" : nil)
+    let paths = try DataOptions.files(texts == ["-"] ? texts : data)
     let input =
-      try path.map {
-        try PredictInput(
-          path: $0, format: self.input.format, columns: self.input.columns, task: task)
-      } ?? PredictInput(texts: texts, task: task)
+      paths.isEmpty
+      ? PredictInput(texts: texts, task: task)
+      : try PredictInput(
+        paths: paths, format: self.input.format, columns: self.input.columns, task: task)
     let format = AnswerFormat(classifier, top: top, logits: logits)
     var printer = AnswerPrinter(
       format: format, isJSON: json || logits || input.isJSON, types: classifier.entityTypes)
@@ -78,7 +81,7 @@ struct PredictCommand: ParsableCommand {
       while items.count < Self.batch, items.isEmpty || !input.isWaiting, let item = try input.next() {
         items.append(item)
       }
-      let dataset = Dataset(name: input.name, examples: items.map(\.example))
+      let dataset = Dataset(files: input.files, examples: items.map(\.example))
       let (encoded, logits, report) = try classifier.checkedLogits(dataset)
       cut.add(report)
       for (item, (encoded, logits)) in zip(items, zip(encoded, logits)) {
@@ -87,7 +90,7 @@ struct PredictCommand: ParsableCommand {
       }
       try printer.flush()
     } while !items.isEmpty
-    if data != nil, cut.texts == 0 {
+    if !data.isEmpty, cut.texts == 0 {
       throw FormatError(input.name, found: "no rows", expected: "at least one text")
     }
     for note in input.skipped.skips { Messages.note("\(input.name): \(note)") }

@@ -16,31 +16,53 @@ final class PredictInput {
     case rows(ExampleReader)
   }
 
-  /// Name for messages.
-  let name: String
+  /// Names of the files for messages.
+  let files: [String]
+  private let paths: [String]
+  private var index = 0
   private var source: Source
   private var first: LineReader.Line?
   /// Whether nobody said that the lines are objects.
   private let isGuessed: Bool
+  private let format: DatasetFormat?
   private let task: Dataset.Task
   private let columns: DatasetColumns
   private var blankLines = 0
+  private var skippedRows = DatasetFacts()
+  /// Whether texts come as objects: then the answers go out as such.
+  private(set) var isJSON = false
 
   /// Texts at hand.
   init(texts: [String], task: Dataset.Task) {
-    name = "text"
+    files = ["text"]
+    paths = []
     source = .texts(texts[...])
     self.task = task
     isGuessed = false
+    format = nil
     columns = DatasetColumns()
   }
 
-  /// A file, or `-` for the standard input: lines, or JSON Lines where the first line is an object.
-  init(path: String, format: DatasetFormat?, columns: DatasetColumns, task: Dataset.Task) throws {
+  /// Files, at least one, or `-` for the standard input: lines, or JSON Lines where the first line is an object.
+  init(paths: [String], format: DatasetFormat?, columns: DatasetColumns, task: Dataset.Task) throws {
     self.task = task
     self.columns = columns
-    try DataOptions.require(path)
-    isGuessed = format == nil && path == "-"
+    self.paths = paths
+    self.format = format
+    files = paths.map { $0 == "-" ? "stdin" : $0 }
+    isGuessed = format == nil && paths == ["-"]
+    source = .texts([])
+    try open()
+    for path in paths where path != "-" {
+      isJSON = try isJSON || (format ?? DatasetFormat(path: path, task: task)) == .jsonLines
+    }
+  }
+
+  /// The name of all files together, for messages.
+  var name: String { ExampleFiles.name(of: files) }
+
+  private func open() throws {
+    let path = paths[index]
     var format = format
     if format == nil, path != "-" { format = try DatasetFormat(path: path, task: task) }
     switch format {
@@ -56,12 +78,7 @@ final class PredictInput {
       let start = first?.bytes.first { $0 != 0x20 && $0 != 0x09 }
       source = start == UInt8(ascii: "{") ? .objects(lines) : .lines(lines)
     }
-    name = path == "-" ? "stdin" : path
-  }
-
-  /// Whether the texts come as objects: then the answers go out as such.
-  var isJSON: Bool {
-    if case .objects = source { true } else { false }
+    if case .objects = source { isJSON = true }
   }
 
   /// Whether the next text has not been written yet: time to answer those that are here.
@@ -72,8 +89,23 @@ final class PredictInput {
     }
   }
 
-  /// The next text, or nil at the end.
+  /// The next text, or nil at the end of the last file.
   func next() throws -> PredictItem? {
+    while true {
+      if var item = try nextHere() {
+        item.example.file = index
+        return item
+      }
+      if index + 1 >= paths.count { return nil }
+      skippedRows = skipped
+      blankLines = 0
+      index += 1
+      try open()
+    }
+  }
+
+  /// The next text of the file that is open.
+  private func nextHere() throws -> PredictItem? {
     switch source {
     case .texts(var texts):
       guard let text = texts.popFirst() else { return nil }
@@ -95,12 +127,12 @@ final class PredictInput {
 
   /// What was skipped so far.
   var skipped: DatasetFacts {
-    var facts = DatasetFacts()
-    facts.blankRows = blankLines
+    var facts = skippedRows
+    facts.blankRows += blankLines
     if case .rows(let reader) = source {
-      facts.blankRows = reader.blankRows
-      facts.comments = reader.comments
-      facts.documentStarts = reader.documentStarts
+      facts.blankRows += reader.blankRows
+      facts.comments += reader.comments
+      facts.documentStarts += reader.documentStarts
     }
     return facts
   }

@@ -38,12 +38,12 @@ struct TrainCommand: ParsableCommand {
   var json = false
   func run() throws {
     let recipe = try choice.recipe(with: settings)
-    if files.dev == nil { warnOfUnused() }
+    if files.dev.isEmpty { warnOfUnused() }
     try RunFolder.check(files.out, overwrite: overwrite)
     let checkpoint = try openCheckpoint(files.model)
     let train = try input.read(files.data, task: recipe.task)
     try train.labels.checkTrainable(place: train.name)
-    let dev = try files.dev.map { try input.read($0, task: recipe.task) }
+    let dev = files.dev.isEmpty ? nil : try input.read(files.dev, task: recipe.task)
     if let dev { try train.labels.checkKnown(in: dev) }
     let tokenizer = try checkpoint.tokenizer()
     let base = try BaseModel(checkpoint, on: CPUBackend())

@@ -1,6 +1,6 @@
 import Formats
 
-/// The examples of a file, with their labels and what was found while reading.
+/// The examples of a file or of several, with their labels and what was found while reading.
 public struct Dataset: Sendable {
   /// What is to be labelled.
   public enum Task: String, CaseIterable, Sendable {
@@ -10,11 +10,14 @@ public struct Dataset: Sendable {
     case tokens
   }
 
-  /// The file's name for messages.
+  /// The name for messages: that of the file, or of the first one and how many more there are.
   public let name: String
-  /// The format read.
-  public let format: DatasetFormat
-  /// The examples in the order of the file; tags of spans are IOB2 whatever the file has.
+  /// The names of the files for messages; of data at hand, its name alone.
+  public let files: [String]
+  /// The format read, of the first file.
+  public var format: DatasetFormat { formats[0] }
+  private let formats: [DatasetFormat]
+  /// The examples in the order of the files; tags of spans are IOB2 whatever the file has.
   public let examples: [Example]
   /// The labels that occur, in a stable order; empty for unlabelled data.
   public let labels: LabelSet
@@ -29,33 +32,49 @@ public struct Dataset: Sendable {
     _ path: String, format: DatasetFormat? = nil, task: Task,
     columns: DatasetColumns = DatasetColumns(), labelled: Bool = true, scheme: TagScheme? = nil
   ) throws -> Dataset {
-    let reader = try ExampleReader(
-      path: path, format: format, task: task, columns: columns, labelled: labelled)
+    try read(
+      [path], format: format, task: task, columns: columns, labelled: labelled, scheme: scheme)
+  }
+
+  /// Reads several files as one data set, in their order; each must have rows.
+  ///
+  /// The rest is as for one file. The scheme of tags is that of all files together.
+  public static func read(
+    _ paths: [String], format: DatasetFormat? = nil, task: Task,
+    columns: DatasetColumns = DatasetColumns(), labelled: Bool = true, scheme: TagScheme? = nil
+  ) throws -> Dataset {
+    let reader = try ExampleFiles(
+      paths: paths, format: format, task: task, columns: columns, labelled: labelled)
     var examples: [Example] = []
     while let example = try reader.next() { examples.append(example) }
-    if examples.isEmpty {
-      throw FormatError(reader.name, found: "no rows", expected: "at least one example")
-    }
-    var facts = DatasetFacts()
-    facts.blankRows = reader.blankRows
-    facts.documentStarts = reader.documentStarts
-    facts.comments = reader.comments
+    var facts = reader.facts
     if labelled, task == .tokens {
-      try normalizeTags(of: &examples, scheme: scheme, reader: reader, &facts)
+      try normalizeTags(of: &examples, scheme: scheme, reader, &facts)
     }
-    return Dataset(name: reader.name, format: reader.format, examples: examples, facts: facts)
+    return Dataset(reader.names, reader.formats, examples, facts)
   }
 
   /// Makes a data set of examples at hand; if they have tags, these must be IOB2, or plain where `scheme` says so.
   public init(name: String, examples: [Example], scheme: TagScheme = .iob2) {
-    var facts = DatasetFacts()
-    facts.scheme = examples.contains { !$0.tags.isEmpty } ? scheme : nil
-    self.init(name: name, format: .jsonLines, examples: examples, facts: facts)
+    var examples = examples
+    for index in examples.indices { examples[index].file = 0 }
+    self.init(files: [name], examples: examples, scheme: scheme)
   }
 
-  private init(name: String, format: DatasetFormat, examples: [Example], facts: DatasetFacts) {
-    self.name = name
-    self.format = format
+  /// Makes a data set of examples at hand that come from files of these names, for messages.
+  public init(files: [String], examples: [Example], scheme: TagScheme = .iob2) {
+    precondition(examples.allSatisfy { files.indices.contains($0.file) }, "a name for each file")
+    var facts = DatasetFacts()
+    facts.scheme = examples.contains { !$0.tags.isEmpty } ? scheme : nil
+    self.init(files, files.map { _ in .jsonLines }, examples, facts)
+  }
+
+  private init(
+    _ files: [String], _ formats: [DatasetFormat], _ examples: [Example], _ facts: DatasetFacts
+  ) {
+    name = ExampleFiles.name(of: files)
+    self.files = files
+    self.formats = formats
     self.examples = examples
     labels =
       facts.scheme.map { LabelSet.tags(of: examples, scheme: $0) } ?? .classes(of: examples)
@@ -73,15 +92,19 @@ public struct Dataset: Sendable {
     case .none: []
     case .classLabel(let name): [(name, example.line)]
     case .tags(let tags):
-      tags.enumerated().map { ($1, Self.line(example, $0, format)) }
+      tags.enumerated().map { ($1, Self.line(example, $0, formats[example.file])) }
     }
   }
 
   /// Where an example stands, for messages.
   func place(ofExample index: Int) -> String {
-    let line = examples[index].line
-    return line > 0 ? "\(name):\(line)" : "\(name), example \(index + 1)"
+    let example = examples[index]
+    return example.line > 0
+      ? place(example.line, in: example) : "\(name), example \(index + 1)"
   }
+
+  /// The place of a line in the file of an example, for messages.
+  func place(_ line: Int, in example: Example) -> String { "\(files[example.file]):\(line)" }
 
   /// Throws a `FormatError` where an example lacks what the task is scored with: a class, or a tag for each word.
   public func checkLabelled(for task: Task) throws {
@@ -93,19 +116,23 @@ public struct Dataset: Sendable {
   }
 
   private static func normalizeTags(
-    of examples: inout [Example], scheme given: TagScheme?, reader: ExampleReader,
+    of examples: inout [Example], scheme given: TagScheme?, _ reader: ExampleFiles,
     _ facts: inout DatasetFacts
   ) throws {
-    let format = reader.format
+    let (formats, names) = (reader.formats, reader.names)
     let sentences = examples.map { example in
-      TaggedSentence(tags: example.tags) { reader.place(line(example, $0, format)) }
+      TaggedSentence(tags: example.tags) {
+        "\(names[example.file]):\(line(example, $0, formats[example.file]))"
+      }
     }
     let scheme = try given ?? TagScheme.detect(sentences)
     try scheme.checkLetters(of: sentences)
     facts.scheme = scheme
     for index in examples.indices {
       let tags = examples[index].tags
-      let faults = scheme.faults(in: tags) { line(examples[index], $0, format) }
+      let example = examples[index]
+      var faults = scheme.faults(in: tags) { line(example, $0, formats[example.file]) }
+      for fault in faults.indices { faults[fault].file = example.file }
       facts.tagFaultCount += faults.count
       facts.tagFaults += faults.prefix(DatasetFacts.faultsKept - facts.tagFaults.count)
       let converted = scheme.toIOB2(tags)

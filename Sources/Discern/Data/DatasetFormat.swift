@@ -13,12 +13,13 @@ public enum DatasetFormat: String, CaseIterable, Sendable {
   /// A text on each line, without labels: for prediction only.
   case lines
 
-  /// The format that a file's extension stands for.
+  /// The format that a file's extension stands for; `.gz` behind it does not count.
   ///
   /// `.tsv` and `.txt` mean columns of tokens in a tagging task; in a sequence task they mean tab-separated values with
   /// a header, and a text on each line.
   public init(path: String, task: Dataset.Task) throws {
-    let file = path.split(separator: "/").last ?? ""
+    let name = path.split(separator: "/").last ?? ""
+    let file = name.lowercased().hasSuffix(".gz") ? name.dropLast(3) : name
     let dot = file.lastIndex(of: ".")
     let suffix = dot.map { file[file.index(after: $0)...].lowercased() } ?? ""
     switch suffix {

@@ -24,6 +24,8 @@ public struct Example: Equatable, Sendable {
   public var label: Label
   /// The line of the file on which the example starts, from 1; 0 where it comes from no file.
   public var line: Int
+  /// Which of the data set's files that is, from 0.
+  public var file = 0
 
   /// Makes an example.
   public init(input: Input, label: Label = .none, line: Int = 0) {

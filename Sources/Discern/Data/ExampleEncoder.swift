@@ -55,7 +55,7 @@ public struct ExampleEncoder: Sendable {
       let (result, length) = encode(example)
       if result.isCut && recipe.overflow == .error {
         throw FormatError(
-          "\(dataset.name):\(example.line)", found: "a text of \(length) tokens",
+          dataset.place(example.line, in: example), found: "a text of \(length) tokens",
           expected: "at most max_length \(recipe.maxLength)",
           remedy: "Raise max_length, split the text, or set overflow to truncate.")
       }

@@ -92,13 +92,13 @@ extension LabelSet {
   /// Throws where a data set has labels that are not in this set; names the first with its place, how many labels and
   /// examples are concerned, and the known labels.
   public func checkKnown(in dataset: Dataset) throws {
-    var first: (label: String, line: Int)?
+    var first: (label: String, place: String)?
     var unknown: Set<JSONString> = []
     var rows = 0
     for example in dataset.examples {
       let missing = dataset.labelLines(of: example).filter { index(of: $0.label) == nil }
       guard let earliest = missing.first else { continue }
-      first = first ?? earliest
+      first = first ?? (earliest.label, dataset.place(earliest.line, in: example))
       rows += 1
       for (label, _) in missing { unknown.insert(JSONString(label)) }
     }
@@ -108,7 +108,7 @@ extension LabelSet {
       ? "" : " and \(unknown.count - 1) other unknown label\(unknown.count == 2 ? "" : "s")"
     let shown = names.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
     throw FormatError(
-      "\(dataset.name):\(first.line)",
+      first.place,
       found: "the unknown label \"\(first.label)\"" + others
         + " (in \(rows) example\(rows == 1 ? "" : "s"))",
       expected: "one of the \(count) labels trained on: \(shown)"

@@ -8,6 +8,8 @@ public struct TagFault: Equatable, Sendable {
   public var tag: String
   /// What is wrong: `I-PER after O`, `B-PER at the end of the sentence`.
   public var description: String
+  /// Which of the data set's files it is, from 0.
+  public var file = 0
 }
 
 extension TagScheme {

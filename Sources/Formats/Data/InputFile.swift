@@ -1,10 +1,14 @@
 import Glibc
 
-/// An open file or the standard input, read from front to back.
+/// An open file or the standard input, read from front to back; what is packed with gzip comes unpacked.
+///
+/// That it is packed is told by its first bytes, not by its name.
 final class InputFile {
   /// The path, or `stdin`.
   let name: String
   private let descriptor: Int32
+  private var isStarted = false
+  private var gzip: Gunzip?
 
   /// Opens the file; `-` is the standard input.
   init(path: String) throws {
@@ -33,8 +37,27 @@ final class InputFile {
 
   /// Fills `buffer` from its start; the count is 0 at the end of the file only.
   func read(into buffer: inout [UInt8]) throws -> Int {
+    if let gzip { return try gzip.read(into: &buffer) { try readRaw(into: &$0) } }
+    if isStarted { return try readRaw(into: &buffer) }
+    isStarted = true
+    var count = 0
+    while count < Gunzip.magic.count {
+      let more = try readRaw(into: &buffer, from: count)
+      if more == 0 { break }
+      count += more
+    }
+    guard buffer[..<count].starts(with: Gunzip.magic) else { return count }
+    let gzip = Gunzip(buffer, filled: count, name: name)
+    self.gzip = gzip
+    return try gzip.read(into: &buffer) { try readRaw(into: &$0) }
+  }
+
+  /// What lies in the file as it is.
+  private func readRaw(into buffer: inout [UInt8], from start: Int = 0) throws -> Int {
     while true {
-      let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      let count = buffer.withUnsafeMutableBytes {
+        Glibc.read(descriptor, $0.baseAddress! + start, $0.count - start)
+      }
       if count >= 0 { return count }
       if errno != EINTR { throw Self.fault(name, errno) }
     }
@@ -42,6 +65,7 @@ final class InputFile {
 
   /// Whether reading would have to wait: nothing has come yet, and the end has not been reached.
   var isWaiting: Bool {
+    if let gzip, gzip.hasInput { return false }
     var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return poll(&event, 1, 0) == 0
   }

@@ -1,0 +1,2 @@
+// zlib of the system, for Swift.
+#include <zlib.h>
