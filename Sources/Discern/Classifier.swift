@@ -14,8 +14,10 @@ public final class Classifier: Sendable {
   public let base: BaseModel
   /// The model as this adapter runs it: its first layers alone where the recipe says so.
   public let configuration: ModelConfiguration
-  /// What was trained.
+  /// What was trained, with the calibration in its head.
   public let adapter: Adapter
+  /// How its probabilities were calibrated, if they were.
+  public let calibration: Calibration?
   /// The model's own tokenizer.
   public let tokenizer: Tokenizer
   /// Label names in the order of the logits.
@@ -26,11 +28,16 @@ public final class Classifier: Sendable {
   public let threads: Int
   let runner: StepRunner
 
-  /// Lays an adapter over a loaded model.
-  public init(_ base: BaseModel, _ adapter: Adapter, tokenizer: Tokenizer, threads: Int? = nil) throws {
+  /// Lays an adapter over a loaded model; a calibration goes into its head.
+  public init(
+    _ base: BaseModel, _ adapter: Adapter, tokenizer: Tokenizer, calibration: Calibration? = nil,
+    threads: Int? = nil
+  ) throws {
+    let adapter = calibration.map(adapter.calibrated) ?? adapter
     self.base = base
     configuration = try base.configuration.cut(for: adapter.recipe)
     self.adapter = adapter
+    self.calibration = calibration
     self.tokenizer = tokenizer
     self.threads = threads ?? Processors.count
     labels = LabelSet(adapter.labels)
@@ -43,17 +50,18 @@ public final class Classifier: Sendable {
   /// Opens a trained adapter folder with the base model that it names, or another copy of it.
   ///
   /// `attention` and `pooling` are for adapters that PEFT wrote, which do not say theirs. `otherBase` allows a base model
-  /// with other weights than those it was trained on, where family and shapes agree.
+  /// with other weights than those it was trained on, where family and shapes agree. With `calibrated` false the logits
+  /// are those of the training.
   public convenience init(
     adapter path: String, model: String? = nil, attention: AttentionPattern? = nil, pooling: Pooling? = nil,
-    otherBase: Bool = false, threads: Int? = nil
+    otherBase: Bool = false, calibrated: Bool = true, threads: Int? = nil
   ) throws {
     let folder = try AdapterFolder(path, attention: attention, pooling: pooling)
     let checkpoint = try openCheckpoint(try folder.resolvedBase(model))
     let base = try BaseModel(checkpoint, on: CPUBackend())
     try self.init(
       base, try folder.adapter(for: base, otherBase: otherBase), tokenizer: try checkpoint.tokenizer(),
-      threads: threads)
+      calibration: calibrated ? try folder.calibration() : nil, threads: threads)
   }
 
   /// Logits of encoded examples: one row for a text, one for each kept word in tagging. The batch does not matter:

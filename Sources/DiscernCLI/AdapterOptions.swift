@@ -12,7 +12,10 @@ struct AdapterOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The pooling of an adapter that PEFT wrote. (default: last)", valueName: "name"))
   var pooling: String?
 
-  func classifier(_ adapter: String, threads: Int? = nil) throws -> Classifier {
+  @Flag(help: "Leave the calibration aside: logits and probabilities as trained.")
+  var uncalibrated = false
+
+  func classifier(_ adapter: String, threads: Int? = nil, calibrated: Bool = true) throws -> Classifier {
     let pooling = try pooling.map { name in
       guard let pooling = Pooling(rawValue: name) else {
         let names = Pooling.allCases.map(\.rawValue).joined(separator: ", ")
@@ -22,7 +25,7 @@ struct AdapterOptions: ParsableArguments {
     }
     let classifier = try Classifier(
       adapter: adapter, model: model, attention: attention.map { try AttentionPattern($0) }, pooling: pooling,
-      otherBase: otherBase, threads: threads)
+      otherBase: otherBase, calibrated: calibrated && !uncalibrated, threads: threads)
     if otherBase, let trained = try AdapterFolder(adapter).fingerprint, trained != classifier.base.fingerprint {
       Messages.warning(
         "\(classifier.base.place): not the weights that \(adapter) was trained on; answers will differ somewhat")

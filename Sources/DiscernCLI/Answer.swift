@@ -21,6 +21,8 @@ struct AnswerFormat {
   let logits: Bool
   /// Whether the tags spell spans.
   let hasSpans: Bool
+  /// What the answers have to keep.
+  var promise = AnswerPromise.none
 
   init(_ classifier: Classifier, top: Int?, logits: Bool) {
     labels = classifier.labels.names
@@ -49,20 +51,54 @@ struct AnswerFormat {
   func json(_ answer: Answer) -> JSONObject {
     switch answer {
     case .label(let prediction, let text):
+      let isWithheld = promise.withholds(prediction.label, prediction.probability)
       var object: JSONObject = [
-        "text": JSON(text), "label": JSON(prediction.label),
+        "text": JSON(text), "label": isWithheld ? .null : JSON(prediction.label),
         "probability": .number(prediction.probability),
         "probabilities": .object(probabilities(prediction)),
       ]
+      switch promise {
+      case .none: break
+      case .precision: object["abstained"] = .bool(isWithheld)
+      case .coverage(let coverage, _):
+        object["coverage"] = .number(coverage)
+        object["set"] = .array(set(prediction).map { JSON(labels[$0]) })
+      }
       if logits { object["logits"] = .object(members(prediction.logits.map(Double.init))) }
       return object
     case .tags(let tagged, let text):
       var object: JSONObject = [
-        "text": JSON(text), "entities": .array(tagged.entities.map(json)),
+        "text": JSON(text), "entities": .array(given(tagged.entities).map(json)),
       ]
+      if case .precision = promise, hasSpans {
+        let withheld = tagged.entities.filter { promise.withholds($0.label, $0.probability) }
+        object["abstained"] = .array(withheld.map(json))
+      }
       if logits || !hasSpans { object["words"] = .array(tagged.words.map(json)) }
       return object
     }
+  }
+
+  /// The entities that may be given.
+  func given(_ entities: [TaggedText.Entity]) -> [TaggedText.Entity] {
+    entities.filter { !promise.withholds($0.label, $0.probability) }
+  }
+
+  /// How many answers of a text are withheld: its label, its entities, or tags of its words.
+  func withheldCount(_ answer: Answer) -> Int {
+    switch answer {
+    case .label(let prediction, _): promise.withholds(prediction.label, prediction.probability) ? 1 : 0
+    case .tags(let tagged, _):
+      hasSpans
+        ? tagged.entities.count - given(tagged.entities).count
+        : tagged.words.count { !$0.tag.isEmpty && promise.withholds($0.tag, $0.probability) }
+    }
+  }
+
+  /// The labels of the set that keeps the coverage.
+  private func set(_ prediction: Prediction) -> [Int] {
+    guard case .coverage(let coverage, let scores) = promise else { return [] }
+    return scores.set(prediction.probabilities, coverage: coverage)
   }
 
   private func probabilities(_ prediction: Prediction) -> JSONObject {
@@ -96,7 +132,8 @@ struct AnswerFormat {
   private func json(_ word: TaggedText.Word) -> JSON {
     var object: JSONObject = [
       "text": JSON(word.text), "start": .integer(word.characters.lowerBound),
-      "end": .integer(word.characters.upperBound), "tag": word.tag.isEmpty ? .null : JSON(word.tag),
+      "end": .integer(word.characters.upperBound),
+      "tag": word.tag.isEmpty || isWithheld(word) ? .null : JSON(word.tag),
       "probability": .number(word.probability),
     ]
     if logits {
@@ -106,21 +143,36 @@ struct AnswerFormat {
     return .object(object)
   }
 
+  private func isWithheld(_ word: TaggedText.Word) -> Bool {
+    !hasSpans && promise.withholds(word.tag, word.probability)
+  }
+
   // MARK: Lines
 
   /// The answer as lines of tab-separated fields.
   func lines(_ answer: Answer) -> String {
     switch answer {
     case .label(let prediction, let text):
+      if case .coverage = promise {
+        let set = set(prediction)
+        let sum = set.reduce(0) { $0 + prediction.probabilities[$1] }
+        return row([set.map { labels[$0] }.joined(separator: " | "), sum.fixed(4), text])
+      }
+      if promise.withholds(prediction.label, prediction.probability) {
+        return row([AnswerPromise.abstention, prediction.probability.fixed(4), text])
+      }
       let shown = ranking(prediction).prefix(top ?? 1)
       let fields = shown.flatMap { [labels[$0], prediction.probabilities[$0].fixed(4)] }
       return row(fields + [text])
     case .tags(let tagged, _):
       let rows =
         hasSpans
-        ? tagged.entities.map {
+        ? given(tagged.entities).map {
           fields($0.characters, $0.label, $0.text, $0.probability)
-        } : tagged.words.map { fields($0.characters, $0.tag, $0.text, $0.probability) }
+        }
+        : tagged.words.map {
+          fields($0.characters, isWithheld($0) ? AnswerPromise.abstention : $0.tag, $0.text, $0.probability)
+        }
       return rows.map(row).joined() + "\n"
     }
   }

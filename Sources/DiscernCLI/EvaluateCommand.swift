@@ -8,7 +8,8 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measures an adapter on labelled data.",
     discussion: """
       For classifiers: accuracy, precision, recall and F1 by class and on average, and what is taken \
-      for what. For taggers: the report of conlleval, and spans counted strictly (IOB2).
+      for what. For taggers: the report of conlleval, and spans counted strictly (IOB2). For both: \
+      bootstrap intervals, how good the probabilities are, and the scores by length.
 
       Examples:
         discern evaluate runs/tickets --data test.jsonl
@@ -53,11 +54,14 @@ struct EvaluateCommand: ParsableCommand {
     if let predictions {
       try write(to: predictions, classifier, dataset, encoded, logits)
     }
+    let analysis = classifier.analysis(dataset, encoded, logits, evaluation.report)
     var output = StandardOutput()
     if json {
-      try output.write(evaluation.json.serialized() + "\n")
+      var object = evaluation.json.object ?? JSONObject()
+      for member in analysis.json.object?.members ?? [] { object[member.key] = member.value }
+      try output.write(JSON.object(object).serialized() + "\n")
     } else {
-      try output.write(text(evaluation))
+      try output.write(text(evaluation) + "\n" + analysis.table)
     }
     try output.flush()
   }
@@ -96,7 +100,7 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 /// How far an evaluation is, on a terminal.
-private final class EvaluationProgress: Sendable {
+final class EvaluationProgress: Sendable {
   private let line = ProgressLine()
   private let done = Counter()
   private let count: Int

@@ -46,6 +46,9 @@ struct MergeCommand: ParsableCommand {
     }
     line.clear()
     for note in report.notes { Messages.warning(note) }
+    if let calibration = classifier.calibration {
+      Messages.note("the calibration (\(calibration.headline)) is in the head's weights")
+    }
     var output = StandardOutput()
     let files = report.shards == 1 ? "model.safetensors" : "\(report.shards) files"
     try output.write(

@@ -15,11 +15,17 @@ struct PredictCommand: ParsableCommand {
         discern predict runs/tickets "Where is my invoice?" "The brake is broken"
         cut -f 3 mails.tsv | discern predict runs/tickets - --top 3
         discern predict runs/entities --data articles.jsonl --json > entities.jsonl
+        discern predict runs/tickets --data mails.csv --min-precision 0.99
 
       With - each line of the standard input is a text. Where the lines are JSON objects, the text is \
       read from --text-column and the objects come back with the answers; a member whose name an \
       answer needs is kept as input_NAME. Answers are the same in any company and in any order. Texts \
       that start with a hyphen go behind --.
+
+      With --min-precision, uncertain answers are withheld: the label is abstain, in JSON null, and \
+      spans of a tagger are left out and counted, in JSON listed as abstained. With --coverage, the \
+      labels of a set stand in place of one. Both rest on the held-out half of the calibration data; \
+      they hold for texts of its kind.
       """)
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
@@ -39,6 +45,7 @@ struct PredictCommand: ParsableCommand {
   var logits = false
   @Option(help: ArgumentHelp("Print the K most probable labels.", valueName: "k"))
   var top: Int?
+  @OptionGroup var promises: PromiseOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var input: DataOptions
 
@@ -55,6 +62,9 @@ struct PredictCommand: ParsableCommand {
     guard texts.count <= 1 || !texts.contains("-") else {
       throw ValidationError("- stands for the standard input and goes alone.")
     }
+    if top != nil, promises.minPrecision != nil || promises.coverage != nil {
+      throw ValidationError("--top does not go with --min-precision or --coverage.")
+    }
     if let top, top < 1 { throw ValidationError("--top: found \(top); expected 1 or more.") }
   }
 
@@ -65,13 +75,16 @@ struct PredictCommand: ParsableCommand {
       throw WrongUsage(
         verb: "predict", message: "--top is for classifiers; \(adapter) is a tagger.")
     }
+    let promise = try promises.promise(classifier, adapter: adapter)
     let paths = try DataOptions.files(texts == ["-"] ? texts : data)
     let input =
       paths.isEmpty
       ? PredictInput(texts: texts, task: task)
       : try PredictInput(
         paths: paths, format: self.input.format, columns: self.input.columns, task: task)
-    let format = AnswerFormat(classifier, top: top, logits: logits)
+    var format = AnswerFormat(classifier, top: top, logits: logits)
+    format.promise = promise
+    var withheld = 0
     var printer = AnswerPrinter(
       format: format, isJSON: json || logits || input.isJSON, types: classifier.entityTypes)
     var cut = CutReport()
@@ -85,8 +98,9 @@ struct PredictCommand: ParsableCommand {
       let (encoded, logits, report) = try classifier.checkedLogits(dataset)
       cut.add(report)
       for (item, (encoded, logits)) in zip(items, zip(encoded, logits)) {
-        try printer.print(
-          format.answer(classifier, item.example, encoded, logits), fields: item.fields)
+        let answer = format.answer(classifier, item.example, encoded, logits)
+        withheld += format.withheldCount(answer)
+        try printer.print(answer, fields: item.fields)
       }
       try printer.flush()
     } while !items.isEmpty
@@ -94,6 +108,11 @@ struct PredictCommand: ParsableCommand {
       throw FormatError(input.name, found: "no rows", expected: "at least one text")
     }
     for note in input.skipped.skips { Messages.note("\(input.name): \(note)") }
+    if let note = promise.note { Messages.warning(note) }
+    if withheld > 0 {
+      let answers = withheld == 1 ? "answer" : "answers"
+      Messages.note("\(input.name): \(withheld) \(answers) withheld for --min-precision")
+    }
     for warning in cut.warnings(classifier) { Messages.warning("\(input.name): \(warning)") }
   }
 }
@@ -120,7 +139,7 @@ private struct AnswerPrinter: ~Copyable {
     }
     if case .tags(let tagged, let text) = answer, format.hasSpans, Terminal.output.hasColor {
       let view = InlineView(terminal: .output)
-      try output.write(view.text(text, tagged.entities, types: types))
+      try output.write(view.text(text, format.given(tagged.entities), types: types))
     }
     try output.write(format.lines(answer))
   }

@@ -67,6 +67,8 @@ struct RecipeOptions: ParsableArguments {
   var prefixSpace: Bool?
   @Option(help: Self.help("paper_padding", "n"))
   var paperPadding: String?
+  @Option(help: Self.help("calibration", "name"))
+  var calibration: String?
 
   /// The settings that were given, under their names in recipes.
   var chosen: [(name: String, value: String)] {
@@ -103,6 +105,7 @@ struct RecipeOptions: ParsableArguments {
       ("overflow", overflow),
       ("prefix_space", prefixSpace.map(String.init)),
       ("paper_padding", paperPadding),
+      ("calibration", calibration),
     ]
     return all.compactMap { name, value in value.map { (name, $0) } }
   }

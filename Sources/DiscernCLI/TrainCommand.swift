@@ -80,7 +80,7 @@ struct TrainCommand: ParsableCommand {
 
   /// Names the options given that only an evaluation on dev data would heed.
   private func warnOfUnused() {
-    let names = settings.chosen.map(\.name).filter(["evaluate_every", "metric", "patience"].contains)
+    let names = settings.chosen.map(\.name).filter(["evaluate_every", "metric", "patience", "calibration"].contains)
     guard !names.isEmpty else { return }
     let options = names.map { "--" + $0.map { $0 == "_" ? "-" : String($0) }.joined() }
     Messages.warning("\(options.joined(separator: ", ")): without --dev this has no effect")

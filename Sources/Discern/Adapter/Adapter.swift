@@ -131,6 +131,8 @@ private struct ParameterDraws {
 enum RandomStream {
   static let shuffling: UInt64 = 1 << 32
   static let initialisation: UInt64 = 2 << 32
+  static let bootstrap: UInt64 = 3 << 32
+  static let calibration: UInt64 = 4 << 32
 }
 
 extension ModelConfiguration {

@@ -18,6 +18,9 @@ public struct Evaluation: Sendable {
   public let loss: Double
   /// What was cut; every gold entity counts, cut or not.
   public let report: ExampleEncoder.Report
+  /// What was computed from: the examples as tokens, and for each the logits of its answers.
+  public internal(set) var encoded: [EncodedExample] = []
+  public internal(set) var logits: [[[Float]]] = []
 
   /// The value of a metric of the recipe; larger is better (the loss is negated).
   public func value(of metric: String) -> Double {
@@ -83,6 +86,15 @@ extension Classifier {
 
   /// Metrics of logits that are finite.
   func evaluate(
+    _ examples: [Example], _ encoded: [EncodedExample], _ logits: [[[Float]]],
+    _ report: ExampleEncoder.Report
+  ) -> Evaluation {
+    var evaluation = scored(examples, encoded, logits, report)
+    (evaluation.encoded, evaluation.logits) = (encoded, logits)
+    return evaluation
+  }
+
+  private func scored(
     _ examples: [Example], _ encoded: [EncodedExample], _ logits: [[[Float]]],
     _ report: ExampleEncoder.Report
   ) -> Evaluation {

@@ -53,6 +53,8 @@ public struct Recipe: Equatable, Sendable {
   public var prefixSpace = true
   public var paperPadding = 0
 
+  public var calibration = CalibrationChoice.auto
+
   /// The settings before any preset; `preset` makes those that people start from.
   public init() {}
 }

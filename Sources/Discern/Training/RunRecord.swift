@@ -17,7 +17,11 @@ extension Trainer {
       let result = try run(
         train: train, dev: dev,
         save: { classifier, evaluation, step in
-          try folder.save(classifier, facts: record.facts(evaluation, step: step))
+          var facts = record.facts(evaluation, step: step)
+          if let evaluation, let dev, let calibration = classifier.fitCalibration(evaluation, dev) {
+            facts.append(("calibration", calibration.json))
+          }
+          try folder.save(classifier, facts: facts)
         },
         observe: { event in
           if let entry = record.entry(for: event) { record.note { try folder.log(entry) } }

@@ -1,0 +1,69 @@
+import Compute
+import Formats
+
+/// How the probabilities of an adapter are brought to match shares, and what of them can be promised.
+///
+/// Each label's logit is multiplied by a positive number and, where the head has a bias, shifted. Both go into the head,
+/// so that whatever runs the model is calibrated.
+public struct Calibration: Equatable, Sendable {
+  /// What is fitted.
+  public enum Method: String, CaseIterable, Sendable {
+    /// One number for all labels; the answers stay the same.
+    case temperature
+    /// A number for each label (and a shift, where the head has a bias); answers may change.
+    case vector
+  }
+
+  /// How good probabilities are on the held-out share.
+  public struct Quality: Equatable, Sendable {
+    public var logLoss: Double
+    /// Expected calibration error, 15 bins of equal width.
+    public var error: Double
+  }
+
+  /// What was fitted.
+  public var method: Method
+  /// By what each label's logit is multiplied.
+  public var scales: [Double]
+  /// What is added to each label's logit; none where the head has no bias.
+  public var biases: [Double]?
+  /// The data it was fitted on.
+  public var data: String
+  /// Texts that the scales were fitted on, and those that everything else comes from.
+  public var fitted: Int, heldOut: Int
+  /// On the held-out texts, as trained and as calibrated.
+  public var before: Quality, after: Quality
+  /// From which probability on answers reach a precision.
+  public var thresholds: PrecisionThresholds
+  /// How large sets of labels have to be; taggers have none.
+  public var conformal: ConformalScores?
+
+  /// The temperature, where it is one number for all.
+  public var temperature: Double? { method == .temperature ? scales.first.map { 1 / $0 } : nil }
+
+  /// Logits as calibrated.
+  public func applied(_ logits: [Float]) -> [Float] {
+    logits.indices.map { Float(scales[$0] * Double(logits[$0]) + (biases?[$0] ?? 0)) }
+  }
+}
+
+extension Adapter {
+  /// The adapter with the calibration in its head: a head is linear, and its poolings (mean, maximum, choice of a token)
+  /// commute with positive factors.
+  func calibrated(by calibration: Calibration) -> Adapter {
+    precondition(calibration.scales.count == labels.count, "a scale for each label")
+    var values: [String: Tensor] = [:]
+    for parameter in parameters { values[parameter.name] = parameter.value }
+    let weight = head.weight.value
+    let scaled = weight.values.enumerated().map { index, value in
+      Float(calibration.scales[index / weight.columns] * Double(value))
+    }
+    values[PEFT.headWeight] = Tensor(scaled, rows: weight.rows, columns: weight.columns, on: weight.backend)
+    if let bias = head.bias?.value {
+      values[PEFT.headBias] = Tensor(
+        calibration.applied(bias.values), rows: 1, columns: bias.columns, on: bias.backend)
+    }
+    let layers = (pairs.keys.map(\.layer).max() ?? -1) + 1
+    return Adapter(recipe, labels: labels, values: values, layers: layers) { self.pairs[$0]!.scale }
+  }
+}

@@ -1,0 +1,45 @@
+extension Calibration {
+  /// What was fitted, what it did, and what can be promised, as lines for people.
+  public var table: String {
+    var table = TextTable(["on \(heldOut) held-out texts", "calibration error", "log loss"])
+    table.append(["as trained", before.error.fixed(4), before.logLoss.fixed(4)])
+    table.append(["calibrated", after.error.fixed(4), after.logLoss.fixed(4)])
+    var text = "\(headline), fitted on \(fitted) texts of \(data)\n\n" + table.text + "\n"
+    var promises = TextTable(["--min-precision", "threshold (all classes together)"])
+    for precision in Self.shownPrecisions {
+      let point = thresholds.all.first { $0.precision >= precision }
+      promises.append([precision.fixed(2), point.map { $0.threshold.fixed(4) } ?? "not reached"])
+    }
+    text += promises.text
+    return text
+  }
+
+  private static let shownPrecisions = [0.8, 0.9, 0.95, 0.99]
+
+  /// `temperature 1.83`, or the range of the factors.
+  public var headline: String {
+    if let temperature { return "temperature \(temperature.fixed(4))" }
+    let shifts = biases == nil ? "" : ", and shifts"
+    return "a factor for each label, \((scales.min() ?? 1).fixed(3)) to \((scales.max() ?? 1).fixed(3))\(shifts)"
+  }
+
+  /// What the numbers cannot say.
+  public var notes: [String] {
+    var notes: [String] = []
+    if let temperature,
+      !LogitScaling.temperatures.contains(temperature * 1.000001)
+        || !LogitScaling.temperatures.contains(temperature / 1.000001)
+    {
+      notes.append(
+        "the temperature is at the end of its range: the answers to \(data) are all right or say nothing; "
+          + "probabilities mean little")
+    }
+    let known = 1 - 1 / Double(heldOut + 1)
+    if known < 0.99 {
+      notes.append(
+        "\(heldOut) held-out texts can show a precision of \(known.fixed(3)) at most; more data makes more precise "
+          + "promises")
+    }
+    return notes
+  }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Discern
+import Formats
+
+struct CalibrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calibrate",
+    abstract: "Makes an adapter's probabilities match shares, on labelled data.",
+    discussion: """
+      Of the answers with a probability of 0.8, four of five should be right. Half of the data \
+      (chosen by --seed) decides by what the logits are multiplied; the other half gives the \
+      thresholds of `predict --min-precision` and the sets of `predict --coverage`. All of it goes \
+      into discern.json; the weights stay as they are until `merge` folds the factors into the head.
+
+      Training does this by itself on --dev. Data that the adapter was neither trained on nor chosen \
+      by gives more honest promises.
+
+      Examples:
+        discern calibrate runs/tickets --data fresh.jsonl
+        discern calibrate runs/tickets --data fresh.jsonl --method vector
+        discern calibrate runs/tickets --remove
+      """)
+
+  @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
+  var adapter: String
+  @Option(help: ArgumentHelp("Labelled data; - is the standard input.", valueName: "file"))
+  var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "temperature (one factor) or vector (a factor for each label).", valueName: "name"))
+  var method = Calibration.Method.temperature
+  @Option(help: ArgumentHelp("Decides which half is which. (default: the run's seed)", valueName: "n"))
+  var seed: UInt64?
+  @Flag(help: "Take the calibration away again.")
+  var remove = false
+  @OptionGroup var opening: AdapterOptions
+  @Flag(help: "Print the calibration as one JSON object.")
+  var json = false
+  @Flag(help: "No progress; warnings are still printed.")
+  var quiet = false
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var input: DataOptions
+
+  func validate() throws {
+    guard remove != (data != nil) else {
+      throw ValidationError(remove ? "Give --data or --remove, not both." : "There is no data: give --data FILE.")
+    }
+  }
+
+  func run() throws {
+    let folder = try AdapterFolder(adapter)
+    var output = StandardOutput()
+    guard let data else {
+      try folder.replaceCalibration(nil)
+      try output.write("\(adapter): without a calibration\n")
+      try output.flush()
+      return
+    }
+    let dataset = try input.read(data, task: folder.recipe.task)
+    let classifier = try opening.classifier(adapter, threads: threads.threads, calibrated: false)
+    let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
+    let (_, encoded, logits) = try classifier.evaluateWithLogits(dataset) { progress.add($0) }
+    progress.finish()
+    guard
+      let calibration = classifier.fitCalibration(
+        method, dataset, encoded, logits, seed: seed ?? folder.recipe.seed)
+    else {
+      throw FormatError(
+        dataset.name, found: "\(dataset.examples.count) texts", expected: "at least four with an answer")
+    }
+    try folder.replaceCalibration(calibration)
+    try output.write(json ? calibration.json.serialized() + "\n" : calibration.table)
+    try output.flush()
+    for note in calibration.notes { Messages.note(note) }
+  }
+}
+
+extension Calibration.Method: ExpressibleByArgument {}
