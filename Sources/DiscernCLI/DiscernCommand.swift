@@ -21,7 +21,7 @@ import Discern
     version: "discern \(DiscernVersion.current)",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
-      CalibrateCommand.self, MergeCommand.self, BenchCommand.self,
+      ReportCommand.self, CalibrateCommand.self, MergeCommand.self, BenchCommand.self,
     ])
 
   static func main() {

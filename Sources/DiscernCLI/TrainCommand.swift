@@ -9,7 +9,8 @@ struct TrainCommand: ParsableCommand {
     abstract: "Trains an adapter for labelled texts or tagged sentences.",
     discussion: """
       The best adapter on --dev, by the task's metric, is what remains in --out: PEFT's two files, \
-      discern.json with labels and metrics, recipe.yaml, and metrics.jsonl with the course of the run.
+      discern.json with labels and metrics, recipe.yaml, metrics.jsonl with the course of the run (and \
+      the same for TensorBoard), a model card, and report.html, which shows all of it.
 
       Examples:
         discern train --model models/SmolLM2.gguf --out runs/tickets \\

@@ -15,7 +15,14 @@ extension AdapterFolder {
         expected: "an adapter of Discern, which can hold a calibration")
     }
     object["calibration"] = calibration?.json
-    try FileSystem.write(
-      JSON.object(object).serialized(pretty: true) + "\n", to: "\(path)/\(AdapterFolder.factsFile)")
+    var files = FileSet()
+    let text = JSON.object(object).serialized(pretty: true) + "\n"
+    try files.add("\(path)/\(AdapterFolder.factsFile)") { try $0.write(text) }
+    let card = "\(path)/README.md"
+    if FileSystem.exists(card), let old = try MappedFile(card).withBytes({ String(validating: $0, as: UTF8.self) }) {
+      let new = ModelCard.replacingCalibration(in: old, with: object["calibration"])
+      try files.add(card) { try $0.write(new) }
+    }
+    try files.commit()
   }
 }

@@ -19,7 +19,7 @@ public final class RunFolder: Sendable {
   /// Everything that a run writes.
   static let files = [
     recipeFile, logFile, PEFT.configurationFile, PEFT.weightsFile, AdapterFolder.factsFile,
-    "README.md",
+    "README.md", EventFile.name, Report.file,
   ]
 
   /// Makes the folder and writes the recipe.
@@ -94,7 +94,7 @@ public final class RunFolder: Sendable {
     }
   }
 
-  /// Appends a line to the log.
+  /// Appends a line to the log, and its numbers to that of TensorBoard.
   public func log(_ entry: JSON) throws {
     let file = "\(path)/\(Self.logFile)"
     let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
@@ -104,6 +104,8 @@ public final class RunFolder: Sendable {
     guard write(descriptor, line, line.count) == line.count else {
       throw FileSystem.fault("\(file): it cannot be written")
     }
+    try EventFile(path: "\(path)/\(EventFile.name)").append(
+      EventFile.scalars(of: entry), step: entry["step"]?.int ?? 0)
   }
 
   /// Removes the folder again, and puts the replaced run back, where no adapter has been saved.

@@ -13,13 +13,18 @@ extension Trainer {
     shouldStop: @escaping () -> Bool = { false }
   ) throws -> TrainingResult {
     let record = RunRecord(train: train, dev: dev, recipe: recipe, threads: threads)
+    var subject: ReportSubject?
     do {
       let result = try run(
         train: train, dev: dev,
         save: { classifier, evaluation, step in
           var facts = record.facts(evaluation, step: step)
-          if let evaluation, let dev, let calibration = classifier.fitCalibration(evaluation, dev) {
-            facts.append(("calibration", calibration.json))
+          if let evaluation, let dev {
+            let calibration = classifier.fitCalibration(evaluation, dev)
+            if let calibration { facts.append(("calibration", calibration.json)) }
+            let own = ReportSubject(classifier, dev, evaluation, calibration)
+            facts.append(("intervals", own.analysis.json["intervals"] ?? .null))
+            subject = own
           }
           try folder.save(classifier, facts: facts)
         },
@@ -29,8 +34,10 @@ extension Trainer {
         },
         shouldStop: { shouldStop() || record.failure != nil })
       if let failure = record.failure { throw failure }
+      try Report(folder.path, subject).write()
       return result
     } catch {
+      if error is CancellationError, folder.hasAdapter { try Report(folder.path, subject).write() }
       folder.abandon()
       throw record.failure ?? error
     }

@@ -1,0 +1,111 @@
+import Formats
+
+/// One page about a run that needs nothing beside it: no network, no script, no other file.
+public struct Report: Sendable {
+  /// The run's folder.
+  let path: String
+  /// `discern.json`.
+  let facts: JSON
+  /// The lines of `metrics.jsonl`.
+  let log: [JSON]
+  /// Evaluated data; nil where a run had none.
+  let subject: ReportSubject?
+
+  /// The report's name in the folder.
+  public static let file = "report.html"
+
+  /// A report about a run that has been saved.
+  public init(_ path: String, _ subject: ReportSubject?) throws {
+    self.path = path
+    self.subject = subject
+    facts = try JSON(contentsOf: "\(path)/\(AdapterFolder.factsFile)", limit: 1 << 28)
+    log = try Self.lines(of: "\(path)/\(RunFolder.logFile)")
+  }
+
+  /// Writes the page.
+  public func write(to file: String? = nil) throws {
+    try FileSystem.write(html, to: file ?? "\(path)/\(Self.file)")
+  }
+
+  private static func lines(of file: String) throws -> [JSON] {
+    guard FileSystem.exists(file) else { return [] }
+    let reader = try LineReader(path: file)
+    var lines: [JSON] = []
+    while let line = try reader.next() {
+      if !line.isBlank { lines.append(try JSON(parsing: line.bytes, name: file, firstLine: line.number)) }
+    }
+    return lines
+  }
+
+  /// The page.
+  public var html: String {
+    let sections = [header, curves, confusion, classes, certainty, lengths, mistakes, setup]
+    return """
+      <!doctype html>
+      <html lang="en"><head><meta charset="utf-8">
+      <meta name="viewport" content="width=device-width,initial-scale=1">
+      <meta name="robots" content="noindex">
+      <title>\(HTML.escaped(title))</title>
+      <style>\(ReportStyle.css)</style></head>
+      <body>
+      \(sections.filter { !$0.isEmpty }.joined(separator: "\n"))
+      </body></html>
+
+      """
+  }
+
+  var isTagger: Bool { facts["task"]?.string == "tokens" }
+
+  private var title: String {
+    "\(path.split(separator: "/").last.map(String.init) ?? path): Discern report"
+  }
+
+  private var header: String {
+    let name = HTML.escaped(path.split(separator: "/").last.map(String.init) ?? path)
+    let kind = isTagger ? "tagger" : "classifier"
+    let labels = facts["labels"]?.array?.count ?? 0
+    var text = HTML.element("h1", [], name)
+    let base = facts["base"]?["path"]?.string?.split(separator: "/").last.map(String.init) ?? ""
+    text += HTML.element(
+      "p", [("class", "dim")],
+      "A \(kind) with \(labels) \(isTagger ? "tags" : "labels") on \(HTML.escaped(base)). "
+        + (subject.map { "Scores on <b>\(HTML.escaped($0.data))</b>, \($0.evaluation.report.texts) texts." }
+          ?? "There was no dev data: nobody knows how good it is."))
+    return text + tiles
+  }
+
+  private var tiles: String {
+    guard let subject else { return "" }
+    var tiles = subject.analysis.intervals.prefix(3).map { entry in
+      (
+        Self.names[entry.name] ?? entry.name, entry.value.fixed(3),
+        "\(entry.range.lowerBound.fixed(3)) to \(entry.range.upperBound.fixed(3))"
+      )
+    }
+    let probabilities = subject.analysis.probabilities
+    tiles.append(
+      (
+        "calibration error", probabilities.reliability.error.fixed(3),
+        subject.uncalibrated.map { "\($0.error.fixed(3)) as trained" } ?? "not calibrated"
+      ))
+    let boxes = tiles.map { tile in
+      "<div class=\"tile\"><span>\(tile.0)</span><b>\(tile.1)</b><span>\(tile.2)</span></div>"
+    }
+    let note =
+      "Ranges: 95 % bootstrap intervals, \(subject.analysis.bootstrap.resamples) resamples of the texts."
+      + (subject.isFittedHere && subject.data == facts["data"]?["dev"]?["path"]?.string
+        ? " This data chose the best epoch and fitted the calibration: other data will score somewhat lower." : "")
+    return HTML.element("div", [("class", "tiles")], boxes.joined())
+      + HTML.element("p", [("class", "dim small")], note)
+  }
+
+  /// What scores are called on the page.
+  static let names = [
+    "accuracy": "accuracy", "f1_macro": "macro F1", "mcc": "Matthews correlation", "f1": "F1 (strict spans)",
+    "precision": "precision", "recall": "recall", "loss": "loss",
+  ]
+
+  static func section(_ title: String, _ content: String) -> String {
+    content.isEmpty ? "" : HTML.element("section", [], HTML.element("h2", [], title) + content)
+  }
+}
