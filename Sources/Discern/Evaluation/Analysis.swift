@@ -16,6 +16,8 @@ public struct Analysis: Sendable {
     public var scores: [Double]
   }
 
+  /// Label names in the order of the probabilities.
+  public let labels: [String]
   /// How the intervals were drawn.
   public let bootstrap: Bootstrap
   /// The names of the scores.
@@ -31,8 +33,9 @@ public struct Analysis: Sendable {
 
   init(
     _ outcomes: ExampleOutcomes, answers: ScoredAnswers, lengths: [Int], tagErrors: TagErrors?,
-    bootstrap: Bootstrap, threads: Int
+    bootstrap: Bootstrap, labels: [String], threads: Int
   ) {
+    self.labels = labels
     let scores = outcomes.scores(of: Array(0..<outcomes.count))
     let resampled = bootstrap.values(count: outcomes.count, threads: threads) { outcomes.scores(of: $0) }
     self.bootstrap = bootstrap
@@ -98,6 +101,6 @@ extension Classifier {
     }
     return Analysis(
       outcomes, answers: ScoredAnswers(encoded, logits), lengths: report.lengths, tagErrors: errors,
-      bootstrap: bootstrap, threads: threads)
+      bootstrap: bootstrap, labels: labels.names, threads: threads)
   }
 }

@@ -43,7 +43,7 @@ extension Analysis {
       intervals.append(
         JSONString(entry.name), [.number(entry.range.lowerBound), .number(entry.range.upperBound)])
     }
-    var object: JSONObject = ["intervals": .object(intervals), "probabilities": probabilities.json]
+    var object: JSONObject = ["intervals": .object(intervals), "probabilities": probabilities.json(labels: labels)]
     for entry in self.intervals where entry.name == "mcc" { object["mcc"] = .number(entry.value) }
     if let tagErrors {
       var kinds: JSONObject = ["correct": .integer(tagErrors.correct)]
@@ -65,7 +65,9 @@ extension Analysis {
 
 extension ProbabilityMetrics {
   /// `auc_macro`, `brier`, `log_loss`, `ece`, `ece_adaptive`, `aurc`, the bins and the risk at coverages.
-  public var json: JSON {
+  public func json(labels: [String]) -> JSON {
+    var areas = JSONObject()
+    for (label, area) in zip(labels, self.areas) { areas.append(JSONString(label), area.map(JSON.number) ?? .null) }
     func bins(_ reliability: Reliability) -> JSON {
       .array(
         reliability.bins.map { bin in
@@ -77,7 +79,7 @@ extension ProbabilityMetrics {
     }
     return [
       "answers": .integer(count), "auc_macro": area.map(JSON.number) ?? .null,
-      "auc": .array(areas.map { $0.map(JSON.number) ?? .null }), "brier": .number(brier),
+      "auc": .object(areas), "brier": .number(brier),
       "log_loss": .number(logLoss), "ece": .number(reliability.error),
       "ece_adaptive": .number(adaptive.error), "aurc": .number(riskCoverage.area),
       "bins": bins(reliability), "bins_adaptive": bins(adaptive),

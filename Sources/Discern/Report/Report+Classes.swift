@@ -6,27 +6,27 @@ extension Report {
   /// What is taken for what: a matrix for few classes, pairs for many.
   var confusion: String {
     guard let subject else { return "" }
-    switch subject.evaluation.metrics {
-    case .sequence(let scores), .tags(let scores):
-      let shown = scores.perClass.indices.filter { scores.perClass[$0].support + scores.perClass[$0].predicted > 0 }
-      return Self.section(
-        "What is taken for what", shown.count <= Self.matrixLimit ? matrix(scores, shown) : pairs(scores))
-    case .tokens:
-      guard let errors = subject.analysis.tagErrors else { return "" }
-      let explanations = [
-        "boundary": "the type is right, the borders are not", "type": "the borders are right, the type is not",
-        "boundary_and_type": "they overlap, and neither is right", "missed": "a gold span that nothing overlaps",
-        "spurious": "a predicted span that overlaps nothing",
-      ]
-      let rows =
-        [["right", "\(errors.correct)", "borders and type agree"]]
-        + errors.kinds.map { kind in
-          [
-            kind.name.split(separator: "_").joined(separator: " "), "\(kind.count)", explanations[kind.name] ?? "",
-          ]
-        }
-      return Self.section("Errors of spans", HTML.table(["kind", "spans", ""], rows, left: [0, 2]))
-    }
+    if let errors = subject.analysis.tagErrors { return spanErrors(errors) }
+    guard let scores = subject.evaluation.metrics.classes else { return "" }
+    let shown = scores.perClass.indices.filter { scores.perClass[$0].support + scores.perClass[$0].predicted > 0 }
+    return Self.section(
+      "What is taken for what", shown.count <= Self.matrixLimit ? matrix(scores, shown) : pairs(scores))
+  }
+
+  private func spanErrors(_ errors: TagErrors) -> String {
+    let explanations = [
+      "boundary": "the type is right, the borders are not", "type": "the borders are right, the type is not",
+      "boundary_and_type": "they overlap, and neither is right", "missed": "a gold span that nothing overlaps",
+      "spurious": "a predicted span that overlaps nothing",
+    ]
+    let rows =
+      [["right", "\(errors.correct)", "borders and type agree"]]
+      + errors.kinds.map { kind in
+        [
+          kind.name.split(separator: "_").joined(separator: " "), "\(kind.count)", explanations[kind.name] ?? "",
+        ]
+      }
+    return Self.section("Errors of spans", HTML.table(["kind", "spans", ""], rows, left: [0, 2]))
   }
 
   private func matrix(_ scores: ClassificationMetrics, _ shown: [Int]) -> String {
@@ -65,19 +65,17 @@ extension Report {
   var classes: String {
     guard let subject else { return "" }
     var rows: [(f1: Double, cells: [String])] = []
-    switch subject.evaluation.metrics {
-    case .sequence(let scores), .tags(let scores):
+    if let scores = subject.evaluation.metrics.classes {
       let areas = subject.analysis.probabilities.areas
       for (index, entry) in scores.perClass.enumerated() where entry.support + entry.predicted > 0 {
         let area = index < areas.count ? areas[index]?.fixed(3) ?? "" : ""
         let cells = [HTML.escaped(entry.label)] + Self.cells(entry.scores) + [area, "\(entry.support)"]
         rows.append((entry.scores.f1, cells))
       }
-    case .tokens(let scores):
-      for entry in scores.strict.perType {
-        let scores = entry.counts.scores
-        rows.append((scores.f1, [HTML.escaped(entry.type)] + Self.cells(scores) + ["\(entry.counts.gold)"]))
-      }
+    }
+    for entry in subject.evaluation.metrics.spans?.strict.perType ?? [] {
+      let scores = entry.counts.scores
+      rows.append((scores.f1, [HTML.escaped(entry.type)] + Self.cells(scores) + ["\(entry.counts.gold)"]))
     }
     guard let width = rows.first?.cells.count else { return "" }
     let order = rows.indices.sorted { (rows[$0].f1, $0) < (rows[$1].f1, $1) }
@@ -109,5 +107,20 @@ extension Report {
       text += HTML.element("p", [("class", "bad")], HTML.escaped(warning))
     }
     return Self.section("By length", text)
+  }
+}
+
+extension Evaluation.Metrics {
+  /// The scores of classes, of texts or of words.
+  fileprivate var classes: ClassificationMetrics? {
+    if case .sequence(let scores) = self { return scores }
+    if case .tags(let scores) = self { return scores }
+    return nil
+  }
+
+  /// The scores of spans.
+  fileprivate var spans: TagMetrics? {
+    if case .tokens(let scores) = self { return scores }
+    return nil
   }
 }
