@@ -132,11 +132,9 @@ import Testing
     #expect(typo.code == 64)
     let empty = Runs.file("empty-dev.jsonl", "")
     #expect(try Command.run(["calibrate", Runs.classifier, "--data", empty]).code == 65)
+    let out = "\(Runs.folder)/calibrate-no-dev"
     let unused = try Command.run(
-      [
-        "train", "--model", Runs.model, "--data", Runs.sequenceData, "--out", "\(Runs.folder)/calibrate-no-dev", "--calibration",
-        "none",
-      ]
+      ["train", "--model", Runs.model, "--data", Runs.sequenceData, "--out", out, "--calibration", "none"]
         + Runs.options)
     #expect(unused.errors.contains("--calibration: without --dev this has no effect"))
   }
