@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func calibrationOfACardIsReplaced() {
-    let card = "# A\n\n## Calibration\n\nold\n\n## Limits\n\nlast\n"
+    let card = "# A\n\n## Calibration\n\nstale\n\n## Limits\n\nlast\n"
     let json: JSON = [
       "method": "temperature", "temperature": 1.5, "fitted": 7, "held_out": 6, "before": ["ece": 0.2],
       "after": ["ece": 0.05],
@@ -44,7 +44,7 @@ import Testing
     let new = ModelCard.replacingCalibration(in: card, with: json)
     #expect(new.hasPrefix("# A\n\n## Calibration\n\nMethod: temperature, fitted on 7 texts."))
     #expect(new.contains("0.0500, 0.2000 as trained") && new.contains("divide the logits by 1.5"))
-    #expect(new.hasSuffix("\n\n## Limits\n\nlast\n") && !new.contains("old"))
+    #expect(new.hasSuffix("\n\n## Limits\n\nlast\n") && !new.contains("stale"))
     #expect(ModelCard.replacingCalibration(in: "# A\n", with: json) == "# A\n")
   }
 }
