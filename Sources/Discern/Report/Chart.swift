@@ -82,7 +82,7 @@ struct Chart {
     var right = Self.size.width - Self.frame.right
     for series in series.reversed() {
       svg.label(series.name, at: (right, 28), .end)
-      right -= 6.2 * Double(series.name.count) + 8
+      right -= 6.6 * Double(series.name.count) + 9
       svg.circle((right, 24), radius: 4, "\(series.style) f")
       right -= 14
     }

@@ -18,10 +18,11 @@ enum ReportStyle {
     figure{margin:0}svg{width:100%;height:auto;display:block}
     .scroll{overflow-x:auto;margin:.4rem 0 1rem}table{border-collapse:collapse;font-size:.9rem;
     font-variant-numeric:tabular-nums;min-width:50%}
-    th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid var(--rule);vertical-align:top}
-    th{color:var(--dim);font-weight:600;white-space:nowrap}.l{text-align:left}
+    th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid var(--rule);vertical-align:top;
+    white-space:nowrap;overflow-wrap:normal}
+    th{color:var(--dim);font-weight:600}.l{text-align:left}td.l{white-space:normal;overflow-wrap:anywhere;min-width:8rem}
     .matrix{min-width:0}.matrix td,.matrix th{padding:.2rem .35rem;min-width:2.1rem;text-align:center;border:0}
-    .matrix .l{text-align:left;white-space:nowrap}
+    .matrix .l{text-align:left;white-space:nowrap;overflow-wrap:normal}
     .mistake{background:var(--card);border-radius:.5rem;padding:.6rem .8rem;margin:.6rem 0}
     .mistake p{margin:.25rem 0}.text{white-space:pre-wrap}
     .good{color:var(--good)}.bad{color:var(--bad)}
