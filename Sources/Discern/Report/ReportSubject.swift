@@ -57,10 +57,9 @@ public struct ReportSubject: Sendable {
     let example = dataset.examples[index]
     let place = dataset.place(ofExample: index)
     guard case .tags(let gold) = example.label else {
-      let probabilities = softmax(logits[0])
       let best = Classifier.best(logits[0])
-      let right = Int(encoded.labels[0])
-      guard best != right else { return nil }
+      guard let right = encoded.labels.first.map(Int.init), best != right else { return nil }
+      let probabilities = softmax(logits[0])
       return Mistake(
         place: place,
         content: .label(
