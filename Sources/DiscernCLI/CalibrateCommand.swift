@@ -23,8 +23,11 @@ struct CalibrateCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
   var adapter: String
-  @Option(help: ArgumentHelp("Labelled data; - is the standard input.", valueName: "file"))
-  var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "Labelled data: a file or a pattern; - is the standard input. Can be given more than once.",
+      valueName: "file"))
+  var data: [String] = []
   @Option(
     help: ArgumentHelp(
       "temperature (one factor) or vector (a factor for each label).", valueName: "name"))
@@ -42,7 +45,7 @@ struct CalibrateCommand: ParsableCommand {
   @OptionGroup var input: DataOptions
 
   func validate() throws {
-    guard remove != (data != nil) else {
+    guard remove == data.isEmpty else {
       throw ValidationError(remove ? "Give --data or --remove, not both." : "There is no data: give --data FILE.")
     }
   }
@@ -50,7 +53,7 @@ struct CalibrateCommand: ParsableCommand {
   func run() throws {
     let folder = try AdapterFolder(adapter)
     var output = StandardOutput()
-    guard let data else {
+    if data.isEmpty {
       try folder.replaceCalibration(nil)
       try output.write("\(adapter): without a calibration\n")
       try output.flush()

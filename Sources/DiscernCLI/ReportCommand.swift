@@ -17,8 +17,12 @@ struct ReportCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
   var adapter: String
-  @Option(help: ArgumentHelp("Labelled data. (default: the run's dev data)", valueName: "file"))
-  var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "Labelled data: a file or a pattern; - is the standard input. Can be given more than once. "
+        + "(default: the run's dev data)",
+      valueName: "file"))
+  var data: [String] = []
   @Option(help: ArgumentHelp("File to write. (default: report.html in the run's folder)", valueName: "file"))
   var out: String?
   @OptionGroup var opening: AdapterOptions
@@ -33,12 +37,13 @@ struct ReportCommand: ParsableCommand {
       throw FormatError(
         adapter, found: "an adapter that PEFT wrote (no discern.json)", expected: "a run of Discern")
     }
-    guard let data = data ?? facts["data"]?["dev"]?["path"]?.string else {
+    let files = data.isEmpty ? [facts["data"]?["dev"]?["path"]?.string].compactMap { $0 } : data
+    guard !files.isEmpty else {
       throw FormatError(
         adapter, found: "a run without dev data", expected: "data to report on",
         remedy: "Give labelled data with --data.")
     }
-    let dataset = try input.read(data, task: folder.recipe.task)
+    let dataset = try input.read(files, task: folder.recipe.task)
     let classifier = try opening.classifier(adapter, threads: threads.threads, calibrated: false)
     let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
     let evaluation = try classifier.evaluate(dataset) { progress.add($0) }
