@@ -7,6 +7,11 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// `Scripts/fuzz` sets it: the libraries then count what they run, and the fuzzer is built.
+let isFuzzing = Context.environment["FUZZ"] != nil
+let librarySettings =
+  isFuzzing ? swiftSettings + [.unsafeFlags(["-sanitize=fuzzer,address"])] : swiftSettings
+
 let package = Package(
   name: "Discern",
   products: [
@@ -28,14 +33,14 @@ let package = Package(
         .unsafeFlags(["-O3"], .when(configuration: .debug))
       ],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
-    .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: swiftSettings),
+    .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: librarySettings),
     // zlib: gzip's decompressor, as every system has it.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Formats", dependencies: ["CZlib"], swiftSettings: swiftSettings),
+    .target(name: "Formats", dependencies: ["CZlib"], swiftSettings: librarySettings),
     .target(
       name: "Discern",
       dependencies: ["Compute", "Formats", .product(name: "Yams", package: "Yams")],
-      swiftSettings: swiftSettings),
+      swiftSettings: librarySettings),
     .executableTarget(
       name: "DiscernCLI",
       dependencies: [
@@ -52,6 +57,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Compute", "Discern"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    .target(
+      name: "HostileFiles", dependencies: ["Compute", "Discern", "Formats", "TestSupport"],
+      path: "Tests/HostileFiles", exclude: ["Kept"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"],
       swiftSettings: swiftSettings),
@@ -59,7 +67,8 @@ let package = Package(
       name: "FormatsTests", dependencies: ["Formats", "CZlib"], exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "DiscernTests", dependencies: ["Discern", "Compute", "Formats", "TestSupport"],
+      name: "DiscernTests",
+      dependencies: ["Discern", "Compute", "Formats", "HostileFiles", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: swiftSettings),
     .testTarget(
       name: "CLITests",
@@ -68,3 +77,12 @@ let package = Package(
   ],
   cLanguageStandard: .gnu11
 )
+
+if isFuzzing {
+  package.targets += [
+    .target(name: "FuzzDriver", path: "Tests/FuzzDriver"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["FuzzDriver", "HostileFiles"], path: "Tests/Fuzz",
+      swiftSettings: swiftSettings),
+  ]
+}

@@ -39,7 +39,10 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
   }
 
   /// One sentence for people: place, found, expected, remedy.
+  ///
+  /// The parts may quote a file at length and byte for byte; the sentence is short and safe to print.
   public var description: String {
-    "\(place): found \(found); expected \(expected)" + (remedy.isEmpty ? "" : ". \(remedy)")
+    let sentence = "\(printable(place)): found \(printable(found)); expected \(printable(expected))"
+    return remedy.isEmpty ? sentence : "\(sentence). \(printable(remedy))"
   }
 }

@@ -5,6 +5,7 @@ extension GGUF {
   /// token is not on the list.
   public func vocabulary() throws -> GGUFVocabulary {
     let key = "tokenizer.ggml."
+    try checkCounts(key)
     guard let model = try metadata.text(key + "model"),
       let tokens = try metadata.strings(key + "tokens"), !tokens.isEmpty
     else {
@@ -40,6 +41,18 @@ extension GGUF {
       addBOS: try metadata.bool(key + "add_bos_token"),
       addEOS: try metadata.bool(key + "add_eos_token"),
       addSpacePrefix: try metadata.bool(key + "add_space_prefix"))
+  }
+}
+
+extension GGUF {
+  /// Throws where a list is too long, before it is read.
+  private func checkCounts(_ key: String) throws {
+    let limit = TokenizerParts.largestID
+    for name in ["tokens", "scores", "token_type", "merges"] {
+      guard try metadata.count(key + name) ?? 0 <= limit else {
+        throw metadata.wrong(key + name, expected: "at most \(limit) elements")
+      }
+    }
   }
 }
 

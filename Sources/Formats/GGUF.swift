@@ -23,7 +23,7 @@ public struct GGUF: Sendable {
   public init(_ file: MappedFile) throws {
     var cursor = GGUFCursor(file)
     version = try Self.version(&cursor)
-    let tensorCount = try Self.count(&cursor, "tensors", limit: 1 << 18, smallest: 32)
+    let tensorCount = try Self.count(&cursor, "tensors", limit: 1 << 16, smallest: 32)
     let keyCount = try Self.count(&cursor, "metadata keys", limit: 1 << 16, smallest: 13)
     metadata = try GGUFMetadata(&cursor, count: keyCount)
     let alignment = try Self.alignment(metadata)

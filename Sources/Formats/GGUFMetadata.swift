@@ -60,6 +60,9 @@ public struct GGUFMetadata: Sendable {
     return text
   }
 
+  /// How many elements an array has; nil where the key is absent.
+  public func count(_ key: String) throws -> Int? { try array(key)?.count }
+
   /// An array of strings, as bytes: pieces of a vocabulary need not be UTF-8.
   public func strings(_ key: String) throws -> [[UInt8]]? {
     guard let array = try array(key) else { return nil }

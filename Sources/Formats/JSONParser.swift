@@ -2,14 +2,16 @@ extension JSON {
   /// Parses one JSON text, strictly after RFC 8259: nothing may follow it, names may not repeat, numbers must be finite.
   ///
   /// `name` (and `firstLine`, for a line of a JSON Lines file) make the place of the `FormatError` thrown:
-  /// `config.json:3:17` is line 3, Unicode scalar 17. A byte order mark at the start is skipped.
+  /// `config.json:3:17` is line 3, Unicode scalar 17. A byte order mark at the start is skipped. Brackets nested deeper
+  /// than `maximumDepth`, and values that would take much more memory than the text, are errors too.
   public init(
     parsing bytes: UnsafeRawBufferPointer, name: String, firstLine: Int = 1,
     maximumDepth: Int = 128
   ) throws {
     var parser = JSONParser(
-      input: bytes.bindMemory(to: UInt8.self), name: name, firstLine: firstLine)
-    self = try parser.text(maximumDepth: maximumDepth)
+      input: bytes.bindMemory(to: UInt8.self), name: name, firstLine: firstLine,
+      maximumDepth: maximumDepth)
+    self = try parser.text()
   }
 
   /// Parses one JSON text from an array of UTF-8 bytes.
@@ -35,19 +37,43 @@ struct JSONParser {
   let input: UnsafeBufferPointer<UInt8>
   let name: String
   let firstLine: Int
+  let maximumDepth: Int
   var position = 0
   var scratch: [UInt8] = []
+  /// How many more bytes of memory the values may take; about 20 times as many as the text for the worst of texts.
+  private var allowance: Int
 
-  init(input: UnsafeBufferPointer<UInt8>, name: String, firstLine: Int) {
+  init(
+    input: UnsafeBufferPointer<UInt8>, name: String, firstLine: Int, maximumDepth: Int
+  ) {
     self.input = input
     self.name = name
     self.firstLine = firstLine
+    self.maximumDepth = maximumDepth
+    allowance = Self.memoryLimit(textSize: input.count)
+  }
+
+  /// The most memory for the values of a text: enough for every vocabulary in use, too little to exhaust a machine.
+  static func memoryLimit(textSize: Int) -> Int { 3 * textSize + (32 << 20) }
+
+  /// Takes memory off the allowance.
+  @inline(__always)
+  mutating func spend(_ bytes: Int) throws {
+    allowance -= bytes
+    if allowance < 0 { throw tooLarge() }
+  }
+
+  private func tooLarge() -> FormatError {
+    let limit = Self.memoryLimit(textSize: input.count)
+    return error(
+      at: position, found: "more values than fit into \(limit) bytes of memory",
+      "fewer or longer values in a text of \(input.count) bytes")
   }
 
   /// The byte at `position`, or 0 (never valid outside a string) at the end.
   var current: UInt8 { position < input.count ? input[position] : 0 }
 
-  mutating func text(maximumDepth: Int) throws -> JSON {
+  mutating func text() throws -> JSON {
     if input.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     skipSpace()
     let result = try value(depth: maximumDepth)
@@ -104,8 +130,9 @@ struct JSONParser {
       skipSpace()
       let value = try value(depth: depth - 1)
       if !object.insert(key, value) {
-        throw error(at: start, found: "the name \"\(key)\" twice in one object", "different names")
+        throw error(at: start, found: "the name \(quoted(key.text)) twice in one object", "different names")
       }
+      try spend(object.count == 1 ? Self.memberCost + Self.bufferCost : Self.memberCost)
       skipSpace()
       if try !another(closing: UInt8(ascii: "}")) { return object }
     }
@@ -120,15 +147,23 @@ struct JSONParser {
     }
     while true {
       elements.append(try value(depth: depth - 1))
+      try spend(elements.count == 1 ? Self.elementCost + Self.bufferCost : Self.elementCost)
       skipSpace()
       if try !another(closing: UInt8(ascii: "]")) { return elements }
     }
   }
 
+  /// What values take: buffers that grow are up to twice as long as what is in them, and have a head.
+  private static let elementCost = 2 * MemoryLayout<JSON>.stride
+  private static let memberCost = 2 * MemoryLayout<JSONObject.Member>.stride + 16
+  private static let bufferCost = 32
+
   /// Steps over the opening bracket.
   mutating func descend(_ depth: Int) throws {
     if depth <= 0 {
-      throw error(at: position, found: "too many nested brackets", "a less deeply nested file")
+      throw error(
+        at: position, found: "too many nested brackets",
+        "brackets nested at most \(maximumDepth) deep")
     }
     position += 1
     skipSpace()
@@ -193,7 +228,8 @@ extension JSONParser {
     let literal = String(decoding: input[start..<position], as: UTF8.self)
     guard let value = Double(literal), value.isFinite else {
       throw error(
-        at: start, found: "the number \(literal)", "a number that fits in 64-bit floating point")
+        at: start, found: "the number \(printable(literal, limit: 40))",
+        "a number that fits in 64-bit floating point")
     }
     return .number(value)
   }

@@ -19,10 +19,17 @@ extension JSONParser {
     return try escapedString(start)
   }
 
-  func makeString(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, ascii: Bool, at start: Int) throws
+  /// Short texts lie in their `String`, longer ones in memory of their own.
+  @inline(__always)
+  private mutating func spendText(_ count: Int) throws {
+    if count > 15 { try spend(count + 32) }
+  }
+
+  mutating func makeString(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, ascii: Bool, at start: Int) throws
     -> JSONString
   {
     let bytes = UnsafeBufferPointer(rebasing: bytes)
+    try spendText(bytes.count)
     if ascii { return JSONString(String(decoding: bytes, as: UTF8.self)) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       let offset = start + validPrefix(bytes)
@@ -56,6 +63,7 @@ extension JSONParser {
           throw error(
             at: fault, found: "bytes that are not UTF-8", "UTF-8 text", "Save the file as UTF-8.")
         }
+        try spendText(scratch.count)
         position += 1
         return JSONString(text)
       }

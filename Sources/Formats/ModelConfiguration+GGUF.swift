@@ -69,6 +69,10 @@ private struct GGUFConfigurationReader {
     }
     var int = value.int
     if case .array = value {
+      guard try metadata.count(key) ?? 0 <= ModelConfiguration.layerCounts.upperBound else {
+        throw metadata.wrong(
+          key, expected: "at most \(ModelConfiguration.layerCounts.upperBound) elements")
+      }
       let layers = try metadata.ints(key) ?? []
       guard let first = layers.first, layers.allSatisfy({ $0 == first }) else {
         throw metadata.wrong(key, expected: "the same number for all layers")

@@ -1,10 +1,18 @@
 /// A name from a file, quoted for a message: at most 80 characters, and nothing that a terminal would act upon.
-func quoted(_ name: String) -> String {
-  var result = "\""
-  for (position, scalar) in name.unicodeScalars.enumerated() {
-    if position == 80 {
+package func quoted(_ name: String) -> String { "\"" + printable(name, limit: 80) + "\"" }
+
+/// A text as a terminal can show it: at most `limit` characters, and nothing that a terminal would act upon.
+package func printable(_ text: String, limit: Int = 1000) -> String {
+  var result = ""
+  for (position, scalar) in text.unicodeScalars.enumerated() {
+    if position == limit {
       result += "…"
       break
+    }
+    // Letters, digits, signs and spaces of ASCII need no look into the tables.
+    if (0x20..<0x7F).contains(scalar.value) {
+      result.unicodeScalars.append(scalar)
+      continue
     }
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse:
@@ -12,7 +20,7 @@ func quoted(_ name: String) -> String {
     default: result.unicodeScalars.append(scalar)
     }
   }
-  return result + "\""
+  return result
 }
 
 /// The place of a tensor in a file, for messages.

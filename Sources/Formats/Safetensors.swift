@@ -5,6 +5,8 @@
 public struct Safetensors: Sendable {
   /// The largest header that is read, in bytes; the limit of the reference implementation.
   public static let headerLimit = 100_000_000
+  /// The most tensors that a file may hold; the largest models have some thousands.
+  public static let tensorLimit = 1 << 16
 
   /// The mapped file.
   public let file: MappedFile
@@ -34,6 +36,11 @@ public struct Safetensors: Sendable {
     }
     guard let object = json.object else {
       throw FormatError(file.name, found: "\(json.kind) as the header", expected: "an object")
+    }
+    guard object.count <= Self.tensorLimit else {
+      throw FormatError(
+        file.name, found: "\(object.count) entries in the header",
+        expected: "at most \(Self.tensorLimit)")
     }
     var metadata: [String: String] = [:]
     var entries: [String: Entry] = [:]

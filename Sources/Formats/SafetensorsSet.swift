@@ -7,6 +7,8 @@ public struct SafetensorsSet: Sendable {
   /// What the files hold, file by file.
   public let listings: [TensorListing]
   private let fileOf: [String: Int]
+  /// The most tensors that an index may list.
+  private static let tensorLimit = 1 << 18
 
   /// The names of all tensors.
   public var names: [String] { listings.map(\.name) }
@@ -75,6 +77,10 @@ public struct SafetensorsSet: Sendable {
       throw FormatError(
         path, found: "\(json["weight_map"]?.kind ?? "nothing") as weight_map",
         expected: "an object with the file of each tensor")
+    }
+    guard map.count <= tensorLimit else {
+      throw FormatError(
+        path, found: "\(map.count) tensors in the weight_map", expected: "at most \(tensorLimit)")
     }
     var result: [String: String] = [:]
     for member in map.members {

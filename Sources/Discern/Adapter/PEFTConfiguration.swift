@@ -10,14 +10,14 @@ extension PEFT {
     init(_ json: JSON, file: String) throws {
       guard json["peft_type"]?.string == "LORA" else {
         throw FormatError(
-          file, found: "peft_type \(json["peft_type"]?.serialized() ?? "missing")", expected: "\"LORA\"")
+          file, found: "peft_type \(json["peft_type"]?.shown ?? "missing")", expected: "\"LORA\"")
       }
       for key in ["use_dora", "lora_bias", "fan_in_fan_out", "use_qalora", "use_bdlora"]
       where json[key]?.bool == true {
         throw FormatError(file, found: "\(key): true", expected: "a plain LoRA adapter")
       }
       if let bias = json["bias"]?.string, bias != "none" {
-        throw FormatError(file, found: "bias: \"\(bias)\"", expected: "\"none\"")
+        throw FormatError(file, found: "bias: \(quoted(bias))", expected: "\"none\"")
       }
       for key in ["layer_replication", "target_parameters"] {
         guard let value = json[key], !value.isNull, value.array?.isEmpty != true else { continue }
@@ -72,7 +72,7 @@ extension PEFT.Configuration {
     guard let value, !value.isNull, value.bool == nil else { return }
     guard let name = value.string, harmlessStarts.contains(name) else {
       throw FormatError(
-        file, found: "init_lora_weights: \(value.serialized()), which changes the base model",
+        file, found: "init_lora_weights: \(value.shown), which changes the base model",
         expected: "true, false, \"gaussian\", \"orthogonal\" or \"eva\"",
         remedy: "Convert it to a plain LoRA adapter in PEFT (path_initial_model_for_weight_conversion).")
     }
@@ -88,7 +88,7 @@ extension PEFT.Configuration {
   private static func alphas(_ json: JSON?, _ file: String) throws -> [(key: String, alpha: Double)] {
     guard let json, !json.isNull else { return [] }
     guard let members = json.object?.members else {
-      throw FormatError(file, found: "alpha_pattern: \(json.serialized())", expected: "an object")
+      throw FormatError(file, found: "alpha_pattern: \(json.shown)", expected: "an object")
     }
     return try members.map { member in
       let key = member.key.text
@@ -96,14 +96,14 @@ extension PEFT.Configuration {
       let isPlain = name.utf8.allSatisfy { plainBytes.contains($0) }
       guard isPlain, !name.isEmpty else {
         throw FormatError(
-          file, found: "alpha_pattern: the regular expression \"\(key)\"", expected: "names or paths of modules",
+          file, found: "alpha_pattern: the regular expression \(quoted(key))", expected: "names or paths of modules",
           remedy: "Write a key for each module.")
       }
       guard let alpha = member.value.double else {
         throw FormatError(
-          file, found: "alpha_pattern: \"\(key)\": \(member.value.serialized())", expected: "a number")
+          file, found: "alpha_pattern: \(quoted(key)): \(member.value.shown)", expected: "a number")
       }
-      try checkAlpha(alpha, "alpha_pattern: \"\(key)\"", file)
+      try checkAlpha(alpha, "alpha_pattern: \(quoted(key))", file)
       return (key, alpha)
     }
   }
@@ -114,4 +114,9 @@ extension PEFT.Configuration {
     let found = Projection.allCases.filter { projection in names.contains { $0.contains(projection.rawValue) } }
     return found.isEmpty ? Projection.allCases : found
   }
+}
+
+extension JSON {
+  /// The value for a message: short texts and numbers as they stand, the rest by its kind.
+  fileprivate var shown: String { string.map(quoted) ?? kind }
 }

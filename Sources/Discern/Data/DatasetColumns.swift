@@ -39,7 +39,7 @@ enum ColumnRole: String {
     let candidates = [rawValue] + synonyms
     let meant = candidates.first { name in present.contains { $0.lowercased() == name } }
     let spelled = meant.flatMap { name in present.first { $0.lowercased() == name } }
-    let shown = present.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+    let shown = present.prefix(20).map(quoted).joined(separator: ", ")
     return FormatError(
       place,
       found: "no \"\(column)\""

@@ -112,7 +112,7 @@ public final class ExampleReader {
     }
     if first != scalars.first || scalars.last!.properties.isWhitespace {
       throw FormatError(
-        place(line), found: "the label \"\(text)\" with space at its edge",
+        place(line), found: "the label \(quoted(text)) with space at its edge",
         expected: "a label without space around it", remedy: "Take out the space.")
     }
     return text

@@ -23,7 +23,7 @@ public struct LabelSet: Sendable {
       }
       if !seen.insert(JSONString(name)).inserted {
         throw FormatError(
-          place, found: "the label \"\(name)\" twice", expected: "different labels")
+          place, found: "the label \(quoted(name)) twice", expected: "different labels")
       }
     }
     self.init(names)
@@ -84,7 +84,7 @@ extension LabelSet {
   public func checkTrainable(place: String) throws {
     if count < 2 {
       throw FormatError(
-        place, found: count == 0 ? "no labels" : "only the label \"\(names[0])\"",
+        place, found: count == 0 ? "no labels" : "only the label \(quoted(names[0]))",
         expected: "at least two different labels to train on")
     }
   }
@@ -106,10 +106,10 @@ extension LabelSet {
     let others =
       unknown.count == 1
       ? "" : " and \(unknown.count - 1) other unknown label\(unknown.count == 2 ? "" : "s")"
-    let shown = names.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+    let shown = names.prefix(20).map(quoted).joined(separator: ", ")
     throw FormatError(
       first.place,
-      found: "the unknown label \"\(first.label)\"" + others
+      found: "the unknown label \(quoted(first.label))" + others
         + " (in \(rows) example\(rows == 1 ? "" : "s"))",
       expected: "one of the \(count) labels trained on: \(shown)"
         + (count > 20 ? " and \(count - 20) more" : ""))

@@ -66,7 +66,7 @@ extension TagScheme {
       for (index, tag) in sentence.tags.enumerated() {
         if let prefix = Tag.Prefix(tag), prefix == .outside || allowed.contains(prefix) { continue }
         throw FormatError(
-          sentence.place(index), found: "the tag \"\(tag)\"",
+          sentence.place(index), found: "the tag \(quoted(tag))",
           expected: "O or a prefix of the scheme \(rawValue) and a type",
           remedy: "Mend the tag, or give the scheme of the file.")
       }
@@ -148,13 +148,13 @@ private struct TagCensus {
     if let odd {
       throw FormatError(
         odd.place,
-        found: "the tag \"\(odd.tag)\" beside \(typed) like \"\(first[.typed]!.tag)\"",
+        found: "the tag \(quoted(odd.tag)) beside \(typed) like \(quoted(first[.typed]!.tag))",
         expected: "O or a prefix and a type, as B-PER",
         remedy: "Mend the tag; if prefixes mean nothing here, give the scheme: plain.")
     }
     if let one = first[.bioes], let other = first[.bilou] {
       throw FormatError(
-        other.place, found: "the tag \"\(other.tag)\", and \"\(one.tag)\" at \(one.place)",
+        other.place, found: "the tag \(quoted(other.tag)), and \(quoted(one.tag)) at \(one.place)",
         expected: "prefixes of one scheme: B I E S O, or B I L U O",
         remedy: "Mend the tags, or give the scheme.")
     }

@@ -28,17 +28,20 @@ public enum AttentionPattern: Equatable, Sendable, CustomStringConvertible {
     for item in list.split(separator: ",", omittingEmptySubsequences: false) {
       let ends = item.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
       guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2,
-        0 <= first, first <= last, last < 100_000
+        0 <= first, first <= last, last < highestLayers
       else { throw fault(text) }
       layers.formUnion(first...last)
     }
     return layers
   }
 
+  /// More layers than any model has; a range of more would only be slow.
+  private static let highestLayers = 4096
+
   private static func fault(_ text: String) -> DiscernError {
     DiscernError(
       .configuration,
-      "attention: found \"\(text)\"; expected causal, unmasked, unmasked:16 (from layer 16 on) or "
+      "attention: found \(quoted(text)); expected causal, unmasked, unmasked:16 (from layer 16 on) or "
         + "layers:0,4,8-15")
   }
 

@@ -1,3 +1,5 @@
+import Formats
+
 /// What happens to a text longer than `maxLength` tokens.
 public enum Overflow: String, Sendable, CaseIterable, Codable {
   /// It is cut, counted and reported.
@@ -90,7 +92,7 @@ public enum Projection: String, Sendable, CaseIterable, Codable {
         else {
           throw DiscernError(
             .configuration,
-            "targets: found \"\(name)\"; expected all, or some of "
+            "targets: found \(quoted(name)); expected all, or some of "
               + allCases.map(\.shortName).joined(separator: ","))
         }
         return match
@@ -128,7 +130,7 @@ extension Recipe {
       recipe.rate = task == .sequence && !unmasked ? 5e-5 : 1e-4
       recipe.epochs = task == .sequence && unmasked ? 20 : 10
     default:
-      throw DiscernError(.configuration, "preset: found \"\(name)\"; expected default or paper")
+      throw DiscernError(.configuration, "preset: found \(quoted(name)); expected default or paper")
     }
     return recipe
   }

@@ -12,11 +12,14 @@ public struct RecipeFile: Sendable {
   /// Throws a `FormatError` for anything else; whether the names are settings is seen when it is applied.
   public init(yaml text: String, name file: String) throws {
     name = file
+    try RecipeText.check(text, name: file)
     let node: Node?
     do {
       node = try Yams.compose(yaml: text)
     } catch {
-      throw FormatError(file, found: "\(error)", expected: "YAML", kind: .configuration)
+      let lines = "\(error)".split(whereSeparator: \.isNewline).map(\.trimmingSpaces)
+      throw FormatError(
+        file, found: lines.joined(separator: " "), expected: "YAML", kind: .configuration)
     }
     guard let node else {
       entries = []
@@ -32,8 +35,8 @@ public struct RecipeFile: Sendable {
       let name = key.string ?? ""
       guard let text = Self.text(value) else {
         throw FormatError(
-          place, found: "a mapping as the value of `\(name)`",
-          expected: "a value or a list of values", kind: .configuration)
+          place, found: "no value as \(quoted(name))", expected: "a value or a list of values",
+          kind: .configuration)
       }
       return (name, text, place)
     }
@@ -57,14 +60,14 @@ public struct RecipeFile: Sendable {
     } catch let error as DiscernError {
       let place = entries.first { $0.name == name }?.place ?? self.name
       throw FormatError(
-        place, found: "the setting `\(name)`", expected: "\(error)", kind: .configuration)
+        place, found: "the setting \(quoted(name))", expected: "\(error)", kind: .configuration)
     }
   }
 
   private static func text(_ node: Node) -> String? {
     if let scalar = node.scalar { return scalar.string }
     guard let sequence = node.sequence else { return nil }
-    let texts = sequence.map { text($0) }
+    let texts = sequence.map { $0.scalar?.string }
     return texts.contains(nil) ? nil : texts.compactMap { $0 }.joined(separator: ",")
   }
 
@@ -122,7 +125,7 @@ extension Recipe {
     for member in json.object?.members ?? [] {
       guard let text = member.value.string else {
         throw FormatError(
-          file, found: "\(member.value.kind) for the setting \(member.key)", expected: "a string")
+          file, found: "\(member.value.kind) for the setting \(quoted(member.key.text))", expected: "a string")
       }
       try set(member.key.text, text)
     }

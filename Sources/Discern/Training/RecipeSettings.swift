@@ -1,3 +1,5 @@
+import Formats
+
 /// One setting of a recipe: its name in YAML (and, with dashes, on the command line), what it means, how it is read.
 public struct RecipeSetting: Sendable {
   /// `learning_rate`.
@@ -83,13 +85,19 @@ extension Recipe {
     guard let setting = Recipe.settings.first(where: { $0.name == key }) else {
       throw DiscernError(
         .configuration,
-        "recipe: no setting \"\(name)\"; there are " + Recipe.settings.map(\.name).joined(separator: ", "))
+        "recipe: no setting \(quoted(name)); there are " + Recipe.settings.map(\.name).joined(separator: ", "))
+    }
+    guard text.utf8.count <= Recipe.valueLimit else {
+      throw Recipe.fault(key, text, "a value of at most \(Recipe.valueLimit) bytes")
     }
     try setting.set(&self, text)
   }
 
+  /// The longest value of a setting, in bytes.
+  private static let valueLimit = 4096
+
   private static func fault(_ name: String, _ found: String, _ expected: String) -> DiscernError {
-    DiscernError(.configuration, "\(name): found \"\(found)\"; expected \(expected)")
+    DiscernError(.configuration, "\(name): found \(quoted(found)); expected \(expected)")
   }
 
   private static func integer(

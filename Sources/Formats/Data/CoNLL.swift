@@ -13,6 +13,12 @@ public final class CoNLL {
     public var line: Int
   }
 
+  /// The most tokens of a sentence, and the most columns of a token.
+  static let tokenLimit = 1 << 17
+  static let columnLimit = 1 << 10
+  /// The most lines before the first token.
+  static let aheadLimit = 1 << 16
+
   private let lines: LineReader
   private var pending: [LineReader.Line] = []  // read ahead to learn the layout; last first
   private var layout: Layout?
@@ -46,6 +52,11 @@ public final class CoNLL {
         comments += 1
       } else {
         if sentence.rows.isEmpty { sentence.line = line.number }
+        guard sentence.rows.count < Self.tokenLimit else {
+          throw FormatError(
+            lines.place(line.number), found: "a sentence of more than \(Self.tokenLimit) tokens",
+            expected: "a blank line after each sentence")
+        }
         sentence.rows.append(try checked(columns, line))
       }
     }
@@ -62,6 +73,13 @@ public final class CoNLL {
     var ahead: [LineReader.Line] = []
     defer { pending = ahead.reversed() }
     while let line = try lines.next() {
+      guard ahead.count < Self.aheadLimit else {
+        throw FormatError(
+          lines.place(line.number), found: "no token yet after \(Self.aheadLimit) lines",
+          expected: "tokens with their columns")
+      }
+      // One blank line means as much as many.
+      if line.isBlank, ahead.last?.isBlank == true { continue }
       ahead.append(line)
       if line.isBlank || line.bytes.starts(with: "# ".utf8) { continue }
       let columns = try split(line)
@@ -90,9 +108,14 @@ public final class CoNLL {
         expected: "line breaks of \\n or \\r\\n")
     }
     let tabbed = line.bytes.contains(0x09)
-    return line.bytes.split(
-      separator: tabbed ? 0x09 : 0x20, omittingEmptySubsequences: !tabbed
-    ).map { String(decoding: $0, as: UTF8.self) }
+    let columns = line.bytes.split(
+      separator: tabbed ? 0x09 : 0x20, maxSplits: Self.columnLimit, omittingEmptySubsequences: !tabbed)
+    guard columns.count <= Self.columnLimit else {
+      throw FormatError(
+        lines.place(line.number), found: "more than \(Self.columnLimit) columns",
+        expected: "a token and its tags on each line")
+    }
+    return columns.map { String(decoding: $0, as: UTF8.self) }
   }
 
   private func checked(_ columns: [String], _ line: LineReader.Line) throws -> [String] {

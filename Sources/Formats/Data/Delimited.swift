@@ -76,7 +76,7 @@ public final class Delimited {
       }
       if !seen.insert(JSONString(column)).inserted {
         throw FormatError(
-          place, found: "the column name \"\(column)\" twice", expected: "different names",
+          place, found: "the column name \(quoted(column)) twice", expected: "different names",
           remedy: "Rename one of the columns in the header.")
       }
     }

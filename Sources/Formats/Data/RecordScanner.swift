@@ -1,5 +1,8 @@
 /// Joins lines to records and splits records into fields.
 struct RecordScanner {
+  /// The most fields of a record.
+  static let fieldLimit = 1 << 16
+
   let lines: LineReader
   let separator: Delimited.Separator
   private(set) var blankLines = 0
@@ -34,6 +37,11 @@ struct RecordScanner {
         fields.append(try plain(line, &index))
       }
       if index == line.bytes.count { return fields }
+      guard fields.count < Self.fieldLimit else {
+        throw FormatError(
+          lines.place(first.number), found: "more than \(Self.fieldLimit) fields",
+          expected: "at most \(Self.fieldLimit) in a record")
+      }
       index += 1  // the separator
     }
   }

@@ -1,5 +1,8 @@
 /// A token that is looked for in the text itself, before anything is cut into words.
 struct AddedToken: Equatable, Sendable {
+  /// The longest content that a file may have, in bytes; each length costs a look-up at every place of a text.
+  static let longest = 256
+
   var id: Int32
   /// Its text as UTF-8.
   var content: [UInt8]
@@ -57,6 +60,8 @@ struct AddedTokenMatcher: Sendable {
     var segments: [Segment] = []
     var textStart = 0
     var position = 0
+    // Tokens that overlap in white space would each walk through all of it.
+    var space = 0..<0
     while position < text.count {
       guard let token = match(in: text, at: position) else {
         position += 1
@@ -66,8 +71,11 @@ struct AddedTokenMatcher: Sendable {
       var end = position + token.matched!.count
       position = end
       if token.isSingleWord, wordCharacterTouches(text, start, end) { continue }
-      if token.stripsLeft { start = spaceStart(text, before: start) }
-      if token.stripsRight { end = spaceEnd(text, from: end) }
+      if token.stripsLeft { start = spaceStart(text, before: start, from: textStart) }
+      if token.stripsRight {
+        if !space.contains(end) { space = end..<spaceEnd(text, from: end) }
+        end = space.upperBound
+      }
       // A token before may have taken the space already, or even this token's own.
       start = max(start, textStart)
       if end <= start { continue }
@@ -100,9 +108,12 @@ struct AddedTokenMatcher: Sendable {
     return end < text.count && UnicodeClasses.isWord(decodeScalar(text.baseAddress! + end).scalar)
   }
 
-  private func spaceStart(_ text: UnsafeBufferPointer<UInt8>, before position: Int) -> Int {
+  /// Where the white space before `position` starts, not looking before `limit`.
+  private func spaceStart(
+    _ text: UnsafeBufferPointer<UInt8>, before position: Int, from limit: Int
+  ) -> Int {
     var position = position
-    while position > 0 {
+    while position > limit {
       let (value, start) = scalar(in: text, before: position)
       if !UnicodeClasses.isSpace(value) { break }
       position = start

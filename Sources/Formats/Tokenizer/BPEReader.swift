@@ -62,7 +62,7 @@ struct BPEReader {
       if left < 0 || right < 0 || whole < 0 {
         let parts = [joined[..<split], joined[split...]].map { String(decoding: $0, as: UTF8.self) }
         throw fault(
-          "\"\(parts[0])\" and \"\(parts[1])\", of which the vocabulary lacks one or the whole")
+          "\(quoted(parts[0])) and \(quoted(parts[1])), of which the vocabulary lacks one or the whole")
       }
       pairs.insert(left, right, rank: UInt32(rank), id: whole)
     }

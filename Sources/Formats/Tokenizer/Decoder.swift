@@ -62,10 +62,16 @@ struct Decoder: Sendable {
   }
 
   private func strip(_ character: [UInt8], _ start: Int, _ end: Int, _ piece: inout [UInt8]) {
-    for _ in 0..<start where piece.starts(with: character) { piece.removeFirst(character.count) }
-    for _ in 0..<end where piece.reversed().starts(with: character.reversed()) {
-      piece.removeLast(character.count)
+    var (first, last) = (0, piece.count)
+    for _ in 0..<start {
+      guard piece[first..<last].starts(with: character) else { break }
+      first += character.count
     }
+    for _ in 0..<end {
+      guard piece[first..<last].reversed().starts(with: character.reversed()) else { break }
+      last -= character.count
+    }
+    if last - first < piece.count { piece = Array(piece[first..<last]) }
   }
 
   /// Joins neighbouring byte tokens; where they are no UTF-8, each becomes U+FFFD.

@@ -10,7 +10,7 @@ extension Tokenizer {
     case "llama": self.init(try reader.sentencePiece())
     default:
       throw FormatError(
-        "\(name): tokenizer.ggml.model", found: "\"\(vocabulary.model)\"",
+        "\(name): tokenizer.ggml.model", found: quoted(vocabulary.model),
         expected: "\"gpt2\" or \"llama\"", remedy: "This tokenizer is not supported.")
     }
   }
@@ -44,6 +44,10 @@ struct GGUFTokenizerReader {
     if count == 0 || count > TokenizerParts.largestID {
       throw fault("tokens", "\(count) tokens", "1 to \(TokenizerParts.largestID)")
     }
+    let bytes = source.tokens.reduce(0) { $0 + $1.count }
+    guard bytes <= Vocabulary.longest else {
+      throw fault("tokens", "\(bytes) bytes in all", "at most \(Vocabulary.longest)")
+    }
     for (key, other) in [("token_type", source.types?.count), ("scores", source.scores?.count)] {
       if let other, other != count {
         throw fault(key, "\(other) entries", "one for each of the \(count) tokens")
@@ -56,11 +60,16 @@ struct GGUFTokenizerReader {
     return vocabulary
   }
 
-  private func addedTokens() -> [AddedToken] {
-    source.tokens.indices.compactMap { id in
+  private func addedTokens() throws -> [AddedToken] {
+    try source.tokens.indices.compactMap { id in
       switch type(id) {
       case TokenType.unknown, TokenType.control, TokenType.user:
         if source.tokens[id].isEmpty { return nil }
+        guard source.tokens[id].count <= AddedToken.longest else {
+          throw fault(
+            "tokens[\(id)]", "a special token of \(source.tokens[id].count) bytes",
+            "at most \(AddedToken.longest)")
+        }
         return AddedToken(
           id: Int32(id), content: source.tokens[id], isSpecial: type(id) != TokenType.user)
       default: return nil
@@ -102,7 +111,7 @@ struct GGUFTokenizerReader {
     case "smollm": steps = [.pattern(.digits), .pattern(.gpt2)]
     default:
       var error = fault(
-        "pre", source.pre.map { "\"\($0)\"" } ?? "nothing",
+        "pre", source.pre.map { quoted($0) } ?? "nothing",
         "llama-bpe, llama3, llama-v3, qwen2, gpt-2 or smollm")
       error.remedy = "Use the model's tokenizer.json instead."
       throw error
@@ -113,7 +122,7 @@ struct GGUFTokenizerReader {
     bpe.unknown = try id(source.unknown, "unknown_token_id") ?? -1
     if isLlama3 { bpe.wholeWords = vocabulary.decodedFromByteAlphabet() }
     var parts = TokenizerParts(
-      vocabulary: vocabulary, added: addedTokens(), normalizer: normalizer,
+      vocabulary: vocabulary, added: try addedTokens(), normalizer: normalizer,
       preTokenizer: .steps(steps), model: bpe, decoder: Decoder(steps: [.byteLevel]))
     try finish(&parts, addsBOS: isLlama3)
     return parts
@@ -130,7 +139,7 @@ struct GGUFTokenizerReader {
       let whole = vocabulary.id(of: joined)
       if left < 0 || right < 0 || whole < 0 {
         throw fault(
-          "merges[\(rank)]", "\"\(String(decoding: merge, as: UTF8.self))\"",
+          "merges[\(rank)]", quoted(String(decoding: merge, as: UTF8.self)),
           "two tokens that make a third")
       }
       pairs.insert(left, right, rank: UInt32(rank), id: whole)
@@ -153,7 +162,7 @@ struct GGUFTokenizerReader {
     ])
     if addsSpace { decoder.steps.append(.strip([0x20], start: 1, end: 0)) }
     var parts = TokenizerParts(
-      vocabulary: vocabulary, added: addedTokens(),
+      vocabulary: vocabulary, added: try addedTokens(),
       normalizer: .marks(prefix: addsSpace, spaces: true),
       preTokenizer: .whole(cutsAtMarks: bpe.canCutAtMarks(vocabulary)), model: bpe,
       decoder: decoder)
@@ -167,8 +176,16 @@ private struct ScoredMerges {
   let reader: GGUFTokenizerReader
   let vocabulary: Vocabulary
 
+  /// The longest piece that is cut into halves, in bytes; those in use have less than 100.
+  static let longestPiece = 1024
+
   func fill(_ bpe: inout BPE) throws {
     let ranks = try ranks()
+    // The work on a piece grows with the square of its length.
+    if let id = reader.source.tokens.firstIndex(where: { $0.count > Self.longestPiece }) {
+      throw reader.fault(
+        "tokens[\(id)]", "\(reader.source.tokens[id].count) bytes", "at most \(Self.longestPiece)")
+    }
     let pieces = reader.source.tokens.indices.filter { id in
       reader.isText(id) && String(validating: reader.source.tokens[id], as: UTF8.self) != nil
     }

@@ -94,22 +94,20 @@ enum NFC {
 
   /// Deals the ranges of each run of marks out in their own order, so that no range goes back behind another.
   private static func straighten(_ scalars: inout [Scalar]) {
-    var end: Int32 = 0
-    for index in scalars.indices {
-      if scalars[index].combiningClass > 0 {
-        var place = index
-        while place > 0, scalars[place - 1].combiningClass > 0,
-          scalars[place - 1].start > scalars[place].start
-        {
-          let (start, end) = (scalars[place].start, scalars[place].end)
-          (scalars[place].start, scalars[place].end) = (
-            scalars[place - 1].start, scalars[place - 1].end
-          )
-          (scalars[place - 1].start, scalars[place - 1].end) = (start, end)
-          place -= 1
+    var start = 0
+    while start < scalars.count {
+      let marks = scalars[start...].prefix { $0.combiningClass > 0 }
+      if zip(marks, marks.dropFirst()).contains(where: { $0.start > $1.start }) {
+        let ranges = marks.map { (start: $0.start, end: $0.end) }.enumerated().sorted {
+          ($0.element.start, $0.offset) < ($1.element.start, $1.offset)
+        }
+        for (offset, range) in ranges.enumerated() {
+          (scalars[start + offset].start, scalars[start + offset].end) = range.element
         }
       }
+      start = marks.endIndex + 1
     }
+    var end: Int32 = 0
     for index in scalars.indices {
       end = max(end, scalars[index].end)
       scalars[index].end = end

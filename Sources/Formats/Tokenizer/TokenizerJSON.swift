@@ -73,14 +73,24 @@ struct TokenizerJSON {
 
   // MARK: Vocabulary
 
+  /// The most added tokens that a file may have.
+  private static let addedLimit = 1 << 16
+
   private func addedTokens() throws -> [AddedToken] {
     guard let list = root["added_tokens"] else { return [] }
+    guard list.value.array?.count ?? 0 <= Self.addedLimit else {
+      throw list.unexpected("at most \(Self.addedLimit) added tokens")
+    }
     return try list.array().map { field in
       try field.allow([
         "id", "content", "single_word", "lstrip", "rstrip", "normalized", "special",
       ])
       let content = try field.required("content").string()
-      if content.isEmpty { throw try field.required("content").unexpected("a text to look for") }
+      guard (1...AddedToken.longest).contains(content.utf8.count) else {
+        throw FormatError(
+          "\(field.place).content", found: "a text of \(content.utf8.count) bytes",
+          expected: "1 to \(AddedToken.longest)")
+      }
       let special = try field.flag("special", default: false)
       return AddedToken(
         id: Int32(try field.required("id").id()), content: Array(content.utf8),
@@ -96,15 +106,18 @@ struct TokenizerJSON {
     guard let object = field.value.object else { throw field.unexpected("an object") }
     var size = 0
     for member in object.members {
-      let entry = TokenizerField(value: member.value, place: "\(field.place)[\"\(member.key)\"]")
+      let entry = TokenizerField(value: member.value, place: "\(field.place)[\(quoted(member.key.text))]")
       size = max(size, try entry.id() + 1)
     }
+    let largest = max(size - 1, Int(added.map(\.id).max() ?? 0))
+    try TokenizerParts.check(
+      largestID: largest, tokens: object.count + added.count, place: field.place)
     var vocabulary = Vocabulary(size: size)
     for member in object.members {
       let id = member.value.int!
       if member.key.withBytes({ vocabulary.insert($0, id: id) }) != .done {
         throw FormatError(
-          "\(field.place)[\"\(member.key)\"]", found: "the id \(id), which another token has",
+          "\(field.place)[\(quoted(member.key.text))]", found: "the id \(id), which another token has",
           expected: "a different id for each token")
       }
     }
@@ -117,7 +130,7 @@ struct TokenizerJSON {
         let name = String(decoding: token.content, as: UTF8.self)
         throw FormatError(
           "\(root.place): added_tokens[\(index)]",
-          found: "the id \(token.id) for \"\(name)\", which the vocabulary contradicts",
+          found: "the id \(token.id) for \(quoted(name)), which the vocabulary contradicts",
           expected: "one id for each token")
       }
     }

@@ -11,7 +11,7 @@ struct TokenizerField {
 
   func required(_ key: String) throws -> TokenizerField {
     guard let member = self[key] else {
-      throw FormatError(place, found: "no \"\(key)\"", expected: "\"\(key)\"")
+      throw FormatError(place, found: "no \(quoted(key))", expected: quoted(key))
     }
     return member
   }
@@ -46,7 +46,7 @@ struct TokenizerField {
 
   func unexpected(_ expected: String) -> FormatError {
     var found = value.kind
-    if case .string(let string) = value { found = "\"\(string.text)\"" }
+    if case .string(let string) = value { found = quoted(string.text) }
     return FormatError(place, found: found, expected: expected)
   }
 
@@ -54,7 +54,7 @@ struct TokenizerField {
   func unsupported(_ expected: String) -> FormatError {
     var error = unexpected(expected)
     if value.object != nil, let type = value["type"]?.string {
-      error.found = "the type \"\(type)\""
+      error.found = "the type \(quoted(type))"
     }
     error.remedy = "This tokenizer is not supported."
     return error

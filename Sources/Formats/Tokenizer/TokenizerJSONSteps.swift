@@ -5,7 +5,12 @@ extension TokenizerJSON {
     guard let field else { return [] }
     guard try field.type() == "Sequence" else { return [field] }
     try field.allow(["type", key])
-    return try field.required(key).array().flatMap { try steps($0, key) }
+    let steps = try field.required(key).array().flatMap { try steps($0, key) }
+    guard steps.count <= Self.stepLimit else {
+      throw FormatError(
+        field.place, found: "\(steps.count) steps", expected: "at most \(Self.stepLimit)")
+    }
+    return steps
   }
 
   func normalizer(_ field: TokenizerField?) throws -> Normalizer {
@@ -128,6 +133,11 @@ extension TokenizerJSON {
     }
   }
 
+  /// The most tokens that a template puts around a text.
+  private static let templateLimit = 64
+  /// The most steps of a normalizer, a pre-tokenizer, a post-processor or a decoder.
+  private static let stepLimit = 64
+
   private func template(_ step: TokenizerField, _ parts: inout TokenizerParts) throws {
     try step.allow(["type", "single", "pair", "special_tokens"])
     var sawText = false
@@ -138,6 +148,12 @@ extension TokenizerJSON {
       } else if let token = piece["SpecialToken"] {
         let name = try token.required("id").string()
         let ids = try step.required("special_tokens").required(name).required("ids").array()
+        let count = parts.postProcessor.prefix.count + parts.postProcessor.suffix.count + ids.count
+        guard count <= Self.templateLimit else {
+          throw FormatError(
+            step.place, found: "\(count) tokens around the text",
+            expected: "at most \(Self.templateLimit)")
+        }
         for field in ids {
           let id = Int32(try field.id())
           let isKnown = parts.added.contains { $0.id == id } || parts.vocabulary.contains(Int(id))
@@ -168,6 +184,10 @@ extension TokenizerJSON {
     case "Fuse": return .fuse
     case "Replace":
       let (pattern, content) = try replacement(step)
+      // A few steps that double the text would make gigabytes of it.
+      guard content.utf8.count <= max(pattern.utf8.count, 1) else {
+        throw try step.required("content").unsupported("a text no longer than what it replaces")
+      }
       return .replace(Array(pattern.utf8), with: Array(content.utf8))
     case "Strip":
       try step.allow(["type", "content", "start", "stop"])

@@ -14,7 +14,16 @@ struct TokenizerParts: Sendable {
   var padToken: Int32?
 
   /// The largest id that a file may name; far above every vocabulary in use, far below what would exhaust memory.
-  static let largestID = 1 << 22
+  static let largestID = 1 << 20
+
+  /// Throws a `FormatError` at `place` where an id is far beyond the number of tokens: tables go by ids.
+  static func check(largestID id: Int, tokens: Int, place: String) throws {
+    let limit = 2 * tokens + 65_535
+    guard id <= limit else {
+      throw FormatError(
+        place, found: "the id \(id) among \(tokens) tokens", expected: "ids of at most \(limit)")
+    }
+  }
 
   /// Whether the vocabulary's pieces are written in the byte alphabet.
   var isByteLevel: Bool { model.alphabet == .bytes }

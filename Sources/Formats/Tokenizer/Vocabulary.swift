@@ -2,6 +2,9 @@
 struct Vocabulary: Sendable {
   enum Insertion { case done, idTaken, pieceTaken }
 
+  /// The most bytes of pieces that a file may have in all; places are kept in 32 bits.
+  static let longest = 1 << 30
+
   private var arena: [UInt8] = []
   /// By id: where the piece starts in `arena`, and its length; -1 where no piece has that id.
   private var places: [(start: Int32, count: Int32)]

@@ -1,0 +1,228 @@
+"""Writes the seeds of the fuzzer: small files of every kind that is read, most of them sound.
+
+  python3 Scripts/reference/hostile_seeds.py
+
+They lie in Tests/HostileFiles/Kept/READER as seed-NAME, beside the inputs that once broke a reader. Needs nothing but
+Python.
+"""
+
+import json
+import pathlib
+import struct
+
+KEPT = pathlib.Path(__file__).resolve().parents[2] / "Tests/HostileFiles/Kept"
+SEPARATOR = b"\n====\n"
+
+
+def keep(reader, name, *parts):
+    folder = KEPT / reader
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [part.encode() if isinstance(part, str) else part for part in parts]
+    (folder / f"seed-{name}").write_bytes(SEPARATOR.join(parts))
+
+
+# Checkpoints
+
+SIZES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "U8": 1}
+
+
+def safetensors(tensors, metadata=None):
+    header, offset = {}, 0
+    if metadata:
+        header["__metadata__"] = metadata
+    for name, kind, shape in tensors:
+        size = SIZES[kind]
+        for extent in shape:
+            size *= extent
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [offset, offset + size]}
+        offset += size
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(offset)
+
+
+def string(text):
+    data = text if isinstance(text, bytes) else text.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def pair(key, value):
+    if isinstance(value, bool):
+        return string(key) + struct.pack("<IB", 7, value)
+    if isinstance(value, int):
+        return string(key) + struct.pack("<II", 4, value)
+    if isinstance(value, float):
+        return string(key) + struct.pack("<If", 6, value)
+    if isinstance(value, (str, bytes)):
+        return string(key) + struct.pack("<I", 8) + string(value)
+    kind, elements = {int: (5, "<i"), float: (6, "<f"), str: (8, None)}[type(value[0])], value
+    body = b"".join(string(e) if kind[1] is None else struct.pack(kind[1], e) for e in elements)
+    return string(key) + struct.pack("<IIQ", 9, kind[0], len(elements)) + body
+
+
+def gguf(keys, tensors):
+    header = struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(keys))
+    header += b"".join(pair(key, value) for key, value in keys.items())
+    offset, data = 0, b""
+    for name, kind, shape, size in tensors:
+        header += string(name) + struct.pack("<I", len(shape))
+        header += b"".join(struct.pack("<Q", extent) for extent in shape)
+        header += struct.pack("<IQ", kind, offset)
+        padded = (size + 31) // 32 * 32
+        data += bytes(padded)
+        offset += padded
+    return header + bytes(-len(header) % 32) + data
+
+
+ALPHABET = [chr(c) for c in list(range(33, 127)) + list(range(161, 173)) + list(range(174, 256))]
+ALPHABET += [chr(256 + n) for n in range(256 - len(ALPHABET))]
+
+
+def llama_keys():
+    tokens = ["<unk>", "<s>", "</s>", "<0x41>", "▁", "a", "b", "▁a", "ab", "▁ab"]
+    return {
+        "general.architecture": "llama", "llama.block_count": 1, "llama.embedding_length": 8,
+        "llama.attention.head_count": 2, "llama.attention.head_count_kv": 1, "llama.feed_forward_length": 16,
+        "llama.context_length": 64, "llama.attention.layer_norm_rms_epsilon": 1e-5, "llama.rope.freq_base": 10000.0,
+        "llama.rope.dimension_count": 4, "tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.scores": [-float(n) for n in range(len(tokens))],
+        "tokenizer.ggml.token_type": [2, 3, 3, 6] + [1] * (len(tokens) - 4), "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 2, "tokenizer.ggml.add_bos_token": True,
+        "tokenizer.ggml.add_space_prefix": True,
+    }
+
+
+def byte_level_keys():
+    keys = llama_keys()
+    tokens = ALPHABET[:70] + ["ab", "Ġa", "Ġ", "<|end|>"]
+    del keys["tokenizer.ggml.scores"]
+    keys.update({
+        "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "llama-bpe", "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": [1] * (len(tokens) - 1) + [3], "tokenizer.ggml.merges": ["a b", "Ġ a"],
+    })
+    return keys
+
+
+def checkpoints():
+    keep("safetensors", "two", safetensors([("a", "F32", [2, 2]), ("b.weight", "BF16", [3])], {"format": "pt"}))
+    keep("safetensors", "odd", safetensors([("x", "U8", [1]), ("y", "F16", []), ("z", "I64", [0])]))
+    shard = safetensors([("a", "F32", [1])]), safetensors([("b", "F16", [2])])
+    index = {"metadata": {"total_size": 8}, "weight_map": {"a": "a.safetensors", "b": "b.safetensors"}}
+    keep("index", "two", json.dumps(index), *shard)
+    tensors = [("token_embd.weight", 0, [8, 10], 320), ("blk.0.attn_q.weight", 2, [32, 2], 36),
+               ("rope_freqs.weight", 0, [2], 8), ("output_norm.weight", 1, [8], 16)]
+    keep("gguf", "llama", gguf(llama_keys(), tensors))
+    keep("gguf", "byte-level", gguf(byte_level_keys(), tensors[:1]))
+    nested = pair("k", ["x"])[:9] + struct.pack("<IIQIQ", 9, 9, 1, 8, 1) + string("x")
+    keep("gguf", "nested", struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + nested)
+
+
+# Configurations
+
+CONFIG = {
+    "model_type": "llama", "hidden_size": 8, "intermediate_size": 16, "num_attention_heads": 2,
+    "num_hidden_layers": 1, "num_key_value_heads": 1, "vocab_size": 10, "rms_norm_eps": 1e-5,
+    "rope_theta": 10000.0, "max_position_embeddings": 64, "bos_token_id": 1, "eos_token_id": [2],
+    "tie_word_embeddings": True, "hidden_act": "silu", "torch_dtype": "float32",
+}
+
+
+def configurations():
+    keep("config", "llama", json.dumps(CONFIG))
+    scaling = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+               "original_max_position_embeddings": 32}
+    keep("config", "llama3", json.dumps(CONFIG | {"rope_scaling": scaling, "id2label": {"0": "no", "1": "yes"}}))
+    keep("config", "mistral", json.dumps(CONFIG | {"model_type": "mistral", "sliding_window": 16, "head_dim": 4}))
+    qwen = {"model_type": "qwen3", "use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0,
+            "layer_types": ["sliding_attention"], "attention_bias": False}
+    keep("config", "qwen3", json.dumps(CONFIG | qwen))
+    layer = "model.layers.0."
+    shapes = {
+        "model.embed_tokens.weight": [10, 8], layer + "self_attn.q_proj.weight": [8, 8],
+        layer + "self_attn.k_proj.weight": [4, 8], layer + "self_attn.v_proj.weight": [4, 8],
+        layer + "self_attn.o_proj.weight": [8, 8], layer + "mlp.gate_proj.weight": [16, 8],
+        layer + "mlp.up_proj.weight": [16, 8], layer + "mlp.down_proj.weight": [8, 16],
+        layer + "input_layernorm.weight": [8], layer + "post_attention_layernorm.weight": [8], "model.norm.weight": [8],
+    }
+    weights = safetensors([(name, "BF16", shape) for name, shape in shapes.items()])
+    keep("model", "llama", json.dumps(CONFIG), weights)
+    peft = {
+        "peft_type": "LORA", "r": 2, "lora_alpha": 4, "lora_dropout": 0.1, "target_modules": ["q_proj"],
+        "task_type": "SEQ_CLS", "use_rslora": False, "bias": "none", "base_model_name_or_path": "m",
+        "alpha_pattern": {"q_proj": 3}, "init_lora_weights": True,
+    }
+    facts = {
+        "base": {"path": "m", "fingerprint": "f", "family": "llama", "layers": 5}, "labels": ["no", "yes"],
+        "recipe": {"task": "sequence", "rank": "2", "attention": "layers:0,2-3", "pooling": "mean", "seed": "7"},
+        "metrics": {"accuracy": 0.5},
+    }
+    prefix = "base_model.model.model.layers.0.self_attn.q_proj."
+    pair_and_head = safetensors([
+        (prefix + "lora_A.weight", "F32", [2, 64]), (prefix + "lora_B.weight", "F32", [64, 2]),
+        ("base_model.model.score.weight", "F32", [2, 64])])
+    keep("adapter", "ours", json.dumps(peft), json.dumps(facts), pair_and_head)
+    keep("adapter", "peft", json.dumps(peft | {"task_type": "TOKEN_CLS"}), "", pair_and_head)
+    keep("recipe", "all", "task: tokens\nattention: layers:0,4,8-15\ntargets: [q, v]\nrank: 8 # pairs\nseed: 7\n"
+         "learning_rate: 1e-4\nrslora: true\nmetric: 'f1'\n\"epochs\": 3\n")
+    keep("recipe", "flow", "{preset: paper, pooling: mean, dropout: 0.1}\n")
+    keep("recipe", "aliases", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n")
+
+
+# Tokenizers
+
+def tokenizers():
+    pieces = ["<unk>", "<s>", "<0x41>", "▁", "a", "b", "▁a", "ab", "▁ab"]
+    added = [{"id": 1, "content": "<s>", "single_word": False, "lstrip": True, "rstrip": True, "normalized": False,
+              "special": True}]
+    template = {"type": "TemplateProcessing", "single": [
+        {"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [],
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}}
+    sentence_piece = {
+        "version": "1.0", "added_tokens": added, "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "Prepend", "prepend": "▁"},
+            {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+        "pre_tokenizer": None, "post_processor": template, "decoder": {"type": "Sequence", "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"},
+            {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+        "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True,
+                  "vocab": {piece: n for n, piece in enumerate(pieces)}, "merges": ["▁ a", "a b", "▁a b"]},
+    }
+    options = json.dumps({"bos_token": "<s>", "eos_token": {"content": "<s>"}, "pad_token": None})
+    keep("tokenizer", "sentencepiece", json.dumps(sentence_piece, ensure_ascii=False), options)
+    metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}
+    keep("tokenizer", "metaspace", json.dumps(
+        sentence_piece | {"normalizer": None, "pre_tokenizer": metaspace, "decoder": metaspace}, ensure_ascii=False))
+    vocabulary = {piece: n for n, piece in enumerate(ALPHABET[:80] + ["ab", "Ġ", "Ġa"])}
+    regex = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+    byte_level = {
+        "version": "1.0", "added_tokens": [{"id": 90, "content": "<e>", "special": True}], "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "Digits", "individual_digits": True},
+            {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False},
+            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}]},
+        "post_processor": {"type": "ByteLevel", "trim_offsets": True}, "decoder": {"type": "ByteLevel"},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": [["a", "b"], ["Ġ", "a"]], "ignore_merges": True},
+    }
+    keep("tokenizer", "byte-level", json.dumps(byte_level, ensure_ascii=False))
+    for kind in range(3):
+        keep("text", f"{kind}", bytes([kind]) + "The cat's 12 mats\n\n <s> é e\u0301\u0327 가각 🙂\t▁x".encode())
+    keep("text", "marks", bytes([2]) + ("a" + "\u0301\u0327" * 20 + "\u1100\u1161\u11a8").encode())
+    keep("text", "bytes", bytes(range(256)))
+
+
+# Data
+
+def data():
+    keep("csv", "comma", 'text,label\n"one, ""two""\nthree",yes\r\nfour,no\n\n')
+    keep("csv", "tab", "label\ttext\nyes\tone two\nno\t\"three\tfour\"\n")
+    keep("csv", "mark", b"\xef\xbb\xbftext,label\na,b\rc,d\n")
+    keep("jsonl", "sequence", '{"text": "one \\u00e9", "label": "yes"}\n\n{"text": "two", "label": 3, "x": [1.5e3, null]}\n')
+    keep("jsonl", "tokens", '{"tokens": ["Ann", "ran"], "tags": ["B-PER", "O"]}\n{"tokens": [], "tags": []}\r\n')
+    keep("conll", "tabs", "-DOCSTART-\t-X-\n\n# a comment\nAnn\tB-PER\nran\tO\n\nBo\tB-PER\nLi\tI-PER\n")
+    keep("conll", "spaces", "Ann NNP S-PER\nran VBD O\n\nBo NNP B-PER\nLi NNP E-PER\n")
+    keep("conll", "plain", "a DET\nb NOUN\n\nL X\nU Y\n")
+
+
+checkpoints()
+configurations()
+tokenizers()
+data()

@@ -1,0 +1,44 @@
+import Formats
+import Testing
+
+@testable import Discern
+
+/// Recipes that would take memory or time without bound are refused by name.
+@Suite struct RecipeLimitTests {
+  private func message(_ yaml: String) -> String {
+    do {
+      _ = try Recipe.resolved(file: RecipeFile(yaml: yaml, name: "r.yaml"))
+      return "no error"
+    } catch { return "\(error)" }
+  }
+
+  /// The "billion laughs": each line of a dozen would stand for ten of the one before.
+  @Test func aliasesAreRefused() {
+    var yaml = "x0: &x0 [lol, lol]\n"
+    for level in 1..<40 { yaml += "x\(level): &x\(level) [*x\(level - 1), *x\(level - 1)]\n" }
+    #expect(message(yaml).hasPrefix("r.yaml:1: found the anchor or alias \"&x0\"; expected settings without anchors"))
+    #expect(message("rank: 4\nseed: *x\n").hasPrefix("r.yaml:2: found the anchor or alias \"*x\""))
+    // A quote may hold what looks like a comment, and other signs than \n end a line.
+    #expect(message("? [\" #\", &x y]\n: 1").contains("\"&x\""))
+    #expect(message("[\"a\n# b\", &x y]").contains("\"&x\""))
+    #expect(message("# a\u{2028}? &x y\n: 1").contains("\"&x\""))
+  }
+
+  @Test func commentsMaySayAnything() {
+    #expect(message("# see *this* & &that\nrank: 4 # &more\n") == "no error")
+  }
+
+  @Test func sizesAreNamed() {
+    #expect(message("# " + String(repeating: "x", count: 65_535)).contains("at most 65536 for a recipe"))
+    let layers = repeatElement("0-4095", count: 1000).joined(separator: ",")
+    #expect(message("attention: 'layers:\(layers)'").contains("a value of at most 4096 bytes"))
+    #expect(message("attention: 'layers:0-4096'").contains("expected causal, unmasked"))
+    #expect(message("attention: 'layers:0-4095'") == "no error")
+  }
+
+  @Test func listsHoldValues() {
+    #expect(message("targets: [[q], v]").contains("expected a value or a list of values"))
+    #expect(message("targets: [q, v]") == "no error")
+    #expect(message(String(repeating: "[", count: 5000)).contains("expected YAML"))
+  }
+}
