@@ -13,7 +13,8 @@ enum RecipeText {
         name, found: "\(text.utf8.count) bytes", expected: "at most \(sizeLimit) for a recipe",
         kind: .configuration)
     }
-    for (index, line) in text.unicodeScalars.split(omittingEmptySubsequences: false, whereSeparator: isBreak).enumerated() {
+    let lines = text.unicodeScalars.split(omittingEmptySubsequences: false, whereSeparator: isBreak)
+    for (index, line) in lines.enumerated() {
       guard let anchor = anchor(in: withoutComment(line)) else { continue }
       throw FormatError(
         "\(name):\(index + 1)", found: "the anchor or alias \(quoted(anchor))",

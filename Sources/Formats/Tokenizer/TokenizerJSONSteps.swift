@@ -5,12 +5,12 @@ extension TokenizerJSON {
     guard let field else { return [] }
     guard try field.type() == "Sequence" else { return [field] }
     try field.allow(["type", key])
-    let steps = try field.required(key).array().flatMap { try steps($0, key) }
-    guard steps.count <= Self.stepLimit else {
+    let result = try field.required(key).array().flatMap { try steps($0, key) }
+    guard result.count <= Self.stepLimit else {
       throw FormatError(
-        field.place, found: "\(steps.count) steps", expected: "at most \(Self.stepLimit)")
+        field.place, found: "\(result.count) steps", expected: "at most \(Self.stepLimit)")
     }
-    return steps
+    return result
   }
 
   func normalizer(_ field: TokenizerField?) throws -> Normalizer {
