@@ -130,7 +130,8 @@ import Testing
       ["added_tokens"], [["id": 400, "content": " ", "lstrip": true, "rstrip": true, "special": true]])
     let tokenizer = try Tokenizer(json: json, name: "t")
     let text = String(repeating: " ", count: 300_000) + "a"
-    #expect(seconds { #expect(tokenizer.encode(text).tokens.count == 2) } < 2)
+    #expect(tokenizer.encode(text).tokens.count == 2)
+    #expect(seconds { _ = tokenizer.encode(text) } < 2)
   }
 
   /// Marks of two classes in turns are sorted, and so are the ranges that they came from.
