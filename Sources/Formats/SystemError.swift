@@ -15,6 +15,7 @@ enum SystemError {
     case EISDIR: return "a folder"
     case EFBIG: return "a file size limit (\(system))"
     case EMFILE, ENFILE: return "too many open files (\(system))"
+    case ELOOP: return "symbolic links that lead in a circle (\(system))"
     case ENAMETOOLONG: return "a name that is too long (\(system))"
     default: return "a system error (\(system))"
     }
@@ -46,7 +47,7 @@ extension FormatError.Kind {
   init(system code: Int32, writing: Bool) {
     switch code {
     case EACCES, EPERM: self = .permission
-    case ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, EROFS: self = writing ? .cannotCreate : .noInput
+    case ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP, EROFS: self = writing ? .cannotCreate : .noInput
     default: self = .io
     }
   }

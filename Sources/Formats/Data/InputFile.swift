@@ -84,10 +84,7 @@ final class InputFile {
       return FormatError(
         path, found: "no permission to read it", expected: "a readable file",
         remedy: "Change its permissions with chmod, or copy it.", kind: .permission)
-    default:
-      return FormatError(
-        path, found: "a failure of reading it (\(String(cString: strerror(code))))",
-        expected: "a readable file", kind: .io)
+    default: return FormatError(system: code, at: path, expected: "a readable file")
     }
   }
 }
