@@ -14,10 +14,12 @@ struct Fuzz {
       for reader in HostileReader.allCases { print(reader.rawValue) }
       return
     }
-    guard HostileReader(rawValue: arguments[1]) != nil else {
+    guard let reader = HostileReader(rawValue: arguments[1]) else {
       print("no reader \(arguments[1])")
       exit(64)
     }
+    // Before the clock of the first input runs.
+    reader.prepare()
     let rest = [arguments[0]] + arguments.dropFirst(2)
     var pointers: [UnsafeMutablePointer<CChar>?] = rest.map { strdup($0) } + [nil]
     exit(fuzz_drive(Int32(rest.count), &pointers, run))
@@ -28,7 +30,6 @@ private let chosen = HostileReader(rawValue: CommandLine.arguments[1])!
 
 private nonisolated func run(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   let input = Array(UnsafeBufferPointer(start: bytes, count: count))
-  chosen.prepare()
   fuzz_memory_start()
   chosen.read(input)
   let peak = fuzz_memory_peak()
