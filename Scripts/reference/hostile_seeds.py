@@ -6,6 +6,7 @@ They lie in Tests/HostileFiles/Kept/READER as seed-NAME, beside the inputs that 
 Python.
 """
 
+import gzip
 import json
 import pathlib
 import struct
@@ -217,6 +218,7 @@ def data():
     keep("csv", "mark", b"\xef\xbb\xbftext,label\na,b\rc,d\n")
     keep("jsonl", "sequence", '{"text": "one \\u00e9", "label": "yes"}\n\n{"text": "two", "label": 3, "x": [1.5e3, null]}\n')
     keep("jsonl", "tokens", '{"tokens": ["Ann", "ran"], "tags": ["B-PER", "O"]}\n{"tokens": [], "tags": []}\r\n')
+    keep("jsonl", "gzip", gzip.compress(b'{"text": "one", "label": "yes"}\n', mtime=0) + bytes(3))
     keep("conll", "tabs", "-DOCSTART-\t-X-\n\n# a comment\nAnn\tB-PER\nran\tO\n\nBo\tB-PER\nLi\tI-PER\n")
     keep("conll", "spaces", "Ann NNP S-PER\nran VBD O\n\nBo NNP B-PER\nLi NNP E-PER\n")
     keep("conll", "plain", "a DET\nb NOUN\n\nL X\nU Y\n")
