@@ -28,6 +28,15 @@ public final class Storage: @unchecked Sendable {
     self.owner = owner
   }
 
+  /// Whether the bytes belong to somebody else, such as a mapped file.
+  public var isBorrowed: Bool { owner != nil }
+
+  /// The same bytes under another backend, which must not write to them.
+  func borrowed(by backend: any Backend) -> Storage {
+    Storage(
+      borrowing: UnsafeRawBufferPointer(start: address, count: byteCount), owner: self, on: backend)
+  }
+
   deinit {
     if owner == nil { backend.free(address, byteCount: byteCount) }
   }
@@ -48,6 +57,17 @@ public struct Tensor: Sendable {
     self.columns = columns
     self.storage = Storage(
       byteCount: max(rows * columns, 1) * backend.elementBytes, on: backend)
+  }
+
+  /// The same elements under another backend, which must not write to them.
+  public func borrowed(by backend: any Backend) -> Tensor {
+    Tensor(rows: rows, columns: columns, storage: storage.borrowed(by: backend))
+  }
+
+  private init(rows: Int, columns: Int, storage: Storage) {
+    self.rows = rows
+    self.columns = columns
+    self.storage = storage
   }
 
   /// Makes a tensor from values in row-major order.
@@ -99,6 +119,11 @@ public struct Weight: Sendable {
     self.columns = columns
     self.format = format
     self.storage = storage
+  }
+
+  /// The same bytes under another backend.
+  public func borrowed(by backend: any Backend) -> Weight {
+    Weight(rows: rows, columns: columns, format: format, storage: storage.borrowed(by: backend))
   }
 
   /// A parameter's values seen as a weight.

@@ -120,7 +120,7 @@ public final class Classifier: Sendable {
   /// Rows of a chunk in inference; results do not depend on it.
   private static let inferenceRows = 256
 
-  private static func groups(_ order: [Int], _ examples: [EncodedExample]) -> [[Int]] {
+  static func groups(_ order: [Int], _ examples: [EncodedExample]) -> [[Int]] {
     var groups: [[Int]] = []
     var rows = Int.max / 2
     for index in order {

@@ -21,7 +21,7 @@ import Discern
     version: "discern \(DiscernVersion.current)",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
-      ReportCommand.self, CalibrateCommand.self, MergeCommand.self, BenchCommand.self,
+      ReportCommand.self, CalibrateCommand.self, MergeCommand.self, PlanCommand.self, BenchCommand.self,
     ])
 
   static func main() {

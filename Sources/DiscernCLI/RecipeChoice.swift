@@ -18,14 +18,14 @@ struct RecipeChoice: ParsableArguments {
   var recipe: String?
 
   /// Preset, file and options together. A wrong option is wrong usage, a wrong line of the file a wrong configuration.
-  func recipe(with options: RecipeOptions) throws -> Recipe {
+  func recipe(with options: RecipeOptions, verb: String = "train") throws -> Recipe {
     let file = try recipe.map(Self.read)
     let own: [(String, String?)] = [("task", task), ("attention", attention), ("preset", preset)]
     let chosen = own.compactMap { name, value in value.map { (name: name, value: $0) } }
     do {
       return try Recipe.resolved(file: file, chosen: chosen + options.chosen)
     } catch let error as DiscernError {
-      throw WrongUsage(verb: "train", message: Self.message(error))
+      throw WrongUsage(verb: verb, message: Self.message(error))
     }
   }
 

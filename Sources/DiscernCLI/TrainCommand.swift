@@ -106,7 +106,7 @@ struct TrainCommand: ParsableCommand {
       let speed = Double(result.tokens) / max(result.seconds - result.evaluationSeconds, 1e-3)
       Messages.note(
         "\(result.seconds.clock) in all, \(result.evaluationSeconds.clock) of it evaluation; "
-          + "\(speed.fixed(0)) tokens/s")
+          + "\(speed.fixed(0)) tokens/s, \((Double(ResidentMemory.peak) / 1e6).fixed(0)) MB at most")
     }
   }
 }
@@ -116,7 +116,8 @@ extension TrainingResult {
     [
       "out": JSON(out), "steps": .integer(steps), "best_step": .integer(bestStep),
       "loss": .number(loss), "tokens": .integer(tokens), "seconds": .number(seconds),
-      "evaluation_seconds": .number(evaluationSeconds), "metrics": best?.json ?? .null,
+      "evaluation_seconds": .number(evaluationSeconds), "peak_memory": .integer(ResidentMemory.peak),
+      "metrics": best?.json ?? .null,
     ]
   }
 }

@@ -12,6 +12,8 @@ public final class MappedFile: @unchecked Sendable {
   public let name: String
   /// The content; its address is a multiple of the page size. Never empty.
   public let bytes: UnsafeRawBufferPointer
+  /// Whether the bytes are still to be had from the file when their pages are given back.
+  private let isBackedByFile: Bool
 
   /// Maps the file at `path`.
   ///
@@ -35,6 +37,7 @@ public final class MappedFile: @unchecked Sendable {
       throw FormatError(system: errno, at: path, expected: "a file that can be mapped")
     }
     name = path
+    isBackedByFile = true
     bytes = UnsafeRawBufferPointer(start: address, count: size)
   }
 
@@ -52,6 +55,7 @@ public final class MappedFile: @unchecked Sendable {
     }
     UnsafeMutableRawBufferPointer(start: address, count: content.count).copyMemory(from: content)
     self.name = name
+    isBackedByFile = false
     bytes = UnsafeRawBufferPointer(start: address, count: content.count)
   }
 
@@ -60,6 +64,17 @@ public final class MappedFile: @unchecked Sendable {
     _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {
     try withExtendedLifetime(self) { try body(bytes) }
+  }
+
+  /// Gives the memory of a part back to the system; whoever reads it again gets it from the file again.
+  func releasePages(of part: UnsafeRawBufferPointer) {
+    guard isBackedByFile, let start = part.baseAddress else { return }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    // Only whole pages: what lies at the edges belongs to the neighbours too.
+    let first = (UInt(bitPattern: start) + UInt(page) - 1) / UInt(page) * UInt(page)
+    let last = (UInt(bitPattern: start) + UInt(part.count)) / UInt(page) * UInt(page)
+    guard last > first else { return }
+    madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED)
   }
 
   deinit {

@@ -25,6 +25,9 @@ public struct StoredTensor: @unchecked Sendable {
     try withExtendedLifetime(owner) { try body(bytes) }
   }
 
+  /// Gives the memory of the values back to the system, for callers who have copied them and need the file no more.
+  public func releasePages() { owner.releasePages(of: bytes) }
+
   /// Locates a tensor in `owner`, or in a copy of it where the file put it at an odd address.
   init(
     name: String, shape: [Int], format: StoredFormat, range: Range<Int>, in owner: MappedFile

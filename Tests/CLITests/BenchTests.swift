@@ -31,7 +31,7 @@ import Testing
     let report = try bench("--what", "tokenise", "--text", file, "--json", "--quiet").json()["tokenise"]
     #expect(report?["texts"] == 2 && report?["bytes"] == 22)
     #expect(try #require(report?["bytes_per_second"]?.double) > 0)
-    #expect(try bench("--what", "tokenise").output.contains("MB/s on one thread"))
+    #expect(try bench("--what", "tokenise").output.contains("MB/s on one core"))
     #expect(try bench("--what", "tokenise", "--text", "nowhere").code == 66)
     #expect(try bench("--what", "tokenise", "--text", Runs.file("blank.txt", "\n\n")).code == 65)
   }

@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func helpFitsTheScreen() throws {
-    for verb in ["train", "evaluate", "predict", "report", "calibrate", "inspect", "merge", "bench"] {
+    for verb in ["train", "evaluate", "predict", "report", "calibrate", "inspect", "merge", "plan", "bench"] {
       let help = try Command.run([verb, "--help"]).output
       for line in help.split(separator: "\n") where !line.hasPrefix("USAGE") {
         #expect(line.count <= 80, "\(line)")

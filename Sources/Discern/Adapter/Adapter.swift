@@ -40,6 +40,21 @@ public struct Adapter: Sendable {
   public init(
     _ recipe: Recipe, labels: [String], for whole: ModelConfiguration, on backend: any Backend
   ) throws {
+    try self.init(recipe, labels: labels, for: whole, on: backend, draws: ParameterDraws(seed: recipe.seed))
+  }
+
+  /// An adapter of the same shapes whose values are whatever the memory held.
+  init(
+    undrawn recipe: Recipe, labels: [String], for whole: ModelConfiguration, on backend: any Backend
+  ) throws {
+    try self.init(recipe, labels: labels, for: whole, on: backend, draws: ParameterDraws(seed: nil))
+  }
+
+  private init(
+    _ recipe: Recipe, labels: [String], for whole: ModelConfiguration, on backend: any Backend,
+    draws: ParameterDraws
+  ) throws {
+    var draws = draws
     let model = try whole.cut(for: recipe)
     try recipe.attention.validate(layers: model.layers)
     guard recipe.topLayers <= model.layers else {
@@ -48,7 +63,6 @@ public struct Adapter: Sendable {
     }
     var values: [String: Tensor] = [:]
     let first = recipe.topLayers == 0 ? 0 : model.layers - recipe.topLayers
-    var draws = ParameterDraws(seed: recipe.seed)
     for layer in first..<model.layers {
       for projection in recipe.targets {
         let (outputs, inputs) = model.shape(of: projection)
@@ -101,12 +115,12 @@ public struct Adapter: Sendable {
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
 }
 
-/// Draws initial values; each matrix has its own random stream.
+/// Draws initial values; each matrix has its own random stream. Without a seed it leaves them undefined.
 private struct ParameterDraws {
-  let seed: UInt64
+  let seed: UInt64?
   var stream: UInt64 = RandomStream.initialisation
 
-  init(seed: UInt64) { self.seed = seed }
+  init(seed: UInt64?) { self.seed = seed }
 
   mutating func uniform(rows: Int, columns: Int, on backend: any Backend) -> Tensor {
     let bound = 1 / Double(columns).squareRoot()
@@ -120,6 +134,7 @@ private struct ParameterDraws {
   private mutating func draw(
     _ rows: Int, _ columns: Int, _ backend: any Backend, _ value: (inout Random) -> Double
   ) -> Tensor {
+    guard let seed else { return Tensor(rows: rows, columns: columns, on: backend) }
     var random = Random(seed: seed, stream: stream)
     stream += 1
     let values = (0..<rows * columns).map { _ in Float(value(&random)) }

@@ -45,7 +45,7 @@ public struct BenchReport: Sendable {
     public var total: Double { open + weights + tokenizer }
   }
 
-  /// How fast texts become tokens on one thread; medians.
+  /// How fast texts become tokens on one thread, in its own time; medians.
   public struct Tokenising: Sendable {
     /// What was encoded: the number of texts, their bytes in UTF-8, and their tokens.
     public let texts: Int, bytes: Int, tokens: Int

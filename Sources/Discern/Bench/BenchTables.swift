@@ -41,7 +41,7 @@ extension BenchReport.Loading {
 
 extension BenchReport.Tokenising {
   fileprivate var line: String {
-    "tokenise: \((speed / 1e6).fixed(1)) MB/s on one thread (\(texts) texts, \((Double(bytes) / 1e6).fixed(2)) MB, "
+    "tokenise: \((speed / 1e6).fixed(1)) MB/s on one core (\(texts) texts, \((Double(bytes) / 1e6).fixed(2)) MB, "
       + "\(tokens) tokens, \(seconds.milliseconds))\n"
   }
 }

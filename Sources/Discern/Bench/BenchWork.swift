@@ -28,7 +28,7 @@ struct BenchWork {
         let lengths = batch.map(\.tokens.count)
         return Piece(
           tokens: lengths.reduce(0, +), operations: count.operations(lengths: lengths, training: true)
-        ) { trainer.step(batch) }
+        ) { trainer.step([batch]) }
       })
   }
 
@@ -47,34 +47,5 @@ struct BenchWork {
         precondition(logits.count == examples.count)
       }
     ])
-  }
-}
-
-/// Trains step by step, without data, schedule and evaluation around.
-private final class StepTrainer {
-  private let runner: StepRunner
-  private let gradients: Gradients
-  private let workspace: Workspace
-  private var optimizer: AdamW
-  private let recipe: Recipe
-  private var steps = 0
-
-  init(_ recipe: Recipe, _ base: BaseModel, threads: Int) throws {
-    self.recipe = recipe
-    let adapter = try Adapter(recipe, labels: ["0", "1"], for: base.configuration, on: base.backend)
-    runner = StepRunner(model: try base.adapted(by: adapter), adapter: adapter, threads: threads)
-    gradients = Gradients(like: adapter.parameters, on: base.backend)
-    workspace = Workspace(on: base.backend)
-    optimizer = AdamW(adapter.parameters, on: base.backend)
-  }
-
-  func step(_ batch: [EncodedExample]) {
-    gradients.clear()
-    let result = runner.accumulate(
-      [batch], seed: recipe.seed, step: steps, into: gradients, workspace: workspace)
-    let rate = Float(recipe.rate)
-    optimizer.update(gradients, threads: runner.threads) { _ in rate }
-    steps += 1
-    precondition(result.rows > 0)
   }
 }

@@ -56,6 +56,23 @@ public final class BaseModel: Sendable {
     fingerprint = try Fingerprint.of(checkpoint)
   }
 
+  /// The same weights under another backend, which must not write to them.
+  func borrowed(by backend: any Backend) -> BaseModel { BaseModel(self, on: backend) }
+
+  private init(_ other: BaseModel, on backend: any Backend) {
+    (place, configuration, fingerprint, unused) = (other.place, other.configuration, other.fingerprint, other.unused)
+    self.backend = backend
+    embedding = other.embedding.borrowed(by: backend)
+    norm = other.norm.borrowed(by: backend)
+    layers = other.layers.map { layer in
+      FrozenLayer(
+        inputNorm: layer.inputNorm.borrowed(by: backend), postNorm: layer.postNorm.borrowed(by: backend),
+        queryNorm: layer.queryNorm?.borrowed(by: backend), keyNorm: layer.keyNorm?.borrowed(by: backend),
+        weights: layer.weights.mapValues { $0.borrowed(by: backend) },
+        biases: layer.biases.mapValues { $0.borrowed(by: backend) })
+    }
+  }
+
   /// The model with an adapter's pairs and masks in place.
   public func adapted(by adapter: Adapter) throws -> LlamaModel {
     let depth = try configuration.cut(for: adapter.recipe).layers

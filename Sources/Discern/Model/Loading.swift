@@ -34,6 +34,8 @@ struct WeightLoader {
       memcpy(
         storage.address + row * rowBytes, stored.bytes.baseAddress! + source * rowBytes, rowBytes)
     }
+    // Otherwise every copied weight would be resident twice.
+    stored.releasePages()
     return Weight(rows: rows, columns: columns, format: format, storage: storage)
   }
 

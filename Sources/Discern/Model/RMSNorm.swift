@@ -11,4 +11,9 @@ public struct RMSNorm: Sendable {
   public func callAsFunction(_ x: Tensor) -> (Tensor, Pullback) {
     Ops.rmsNorm(x, weight, epsilon: epsilon)
   }
+
+  /// The same weight under another backend.
+  func borrowed(by backend: any Backend) -> RMSNorm {
+    RMSNorm(weight: weight.borrowed(by: backend), epsilon: epsilon)
+  }
 }

@@ -3,9 +3,14 @@ import Synchronization
 
 /// Seconds of a clock that never jumps.
 package enum Clock {
-  package static var seconds: Double {
+  package static var seconds: Double { read(CLOCK_MONOTONIC) }
+
+  /// Seconds that the calling thread had a core.
+  static var threadSeconds: Double { read(CLOCK_THREAD_CPUTIME_ID) }
+
+  private static func read(_ clock: clockid_t) -> Double {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(clock, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

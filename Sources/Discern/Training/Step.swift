@@ -48,7 +48,7 @@ struct StepRunner: Sendable {
     return result
   }
 
-  private func lossAndGradients(_ chunk: Chunk, weight: Float, _ pass: Pass) -> Double {
+  func lossAndGradients(_ chunk: Chunk, weight: Float, _ pass: Pass) -> Double {
     let (hidden, dModel) = model(chunk.tokens, pass)
     let (logits, dHead) = adapter.head(hidden, rows: chunk.rows, pass)
     let (loss, dLogits) = Ops.crossEntropy(logits, labels: chunk.labels, weight: weight)

@@ -1,0 +1,108 @@
+import Compute
+import Formats
+
+/// Predicts the memory of a run from shapes and lengths: the model's own code runs over kernels that do nothing.
+struct MemoryForecast {
+  let base: BaseModel
+  let labels: [String]
+  let train: [EncodedExample]
+  let dev: [EncodedExample]
+
+  /// Batches that are looked at: those with the most rows at a time, out of the first epochs.
+  private static let batchCount = 16
+  private static let epochCount = 8
+
+  /// Resident bytes of adapter, gradients, moments, and of the copy of the adapter that is made for saving.
+  func training(_ recipe: Recipe, threads: Int) throws -> Int {
+    let adapter = try Adapter(undrawn: recipe, labels: labels, for: base.configuration, on: CountingBackend())
+    let sets = batches(recipe, threads: threads).map { min($0.count, 2 * threads) }.max() ?? 1
+    return adapter.parameterCount * base.backend.elementBytes * (5 + sets)
+  }
+
+  /// Resident bytes of everything that lives between a step's beginning and its end.
+  func activations(_ recipe: Recipe, threads: Int) throws -> Int {
+    try simulation(recipe, threads: threads).residentBytes
+  }
+
+  /// The memory pool after the heaviest batches and answers.
+  func simulation(_ recipe: Recipe, threads: Int) throws -> MemorySimulation {
+    let backend = CountingBackend()
+    let adapter = try Adapter(undrawn: recipe, labels: labels, for: base.configuration, on: backend)
+    let runner = StepRunner(
+      model: try base.borrowed(by: backend).adapted(by: adapter), adapter: adapter, threads: 1)
+    let gradients = Gradients(like: adapter.parameters, on: backend)
+    var simulation = MemorySimulation()
+    for chunks in batches(recipe, threads: threads) {
+      for first in stride(from: 0, to: chunks.count, by: 2 * threads) {
+        let wave = chunks[first..<min(first + 2 * threads, chunks.count)]
+        simulation.run(
+          wave.map { chunk in (runner.record(chunk, gradients, on: backend), Double(chunk.packing.rows)) },
+          threads: threads)
+      }
+    }
+    let order = dev.indices.sorted { (dev[$0].tokens.count, $0) < (dev[$1].tokens.count, $1) }
+    let groups = Classifier.groups(order, dev).prefix(2 * threads)
+    let answers = groups.map { group in
+      let chunk = Chunk(group.map { dev[$0] }, members: Array(group.indices), firstRow: 0)
+      return (record: runner.record(chunk, nil, on: backend), cost: Double(chunk.packing.rows))
+    }
+    simulation.run(answers, threads: threads)
+    return simulation
+  }
+
+  /// Bytes of the mapped files that a run of so many layers reads.
+  ///
+  /// Of the embedding those pieces are resident that hold a token of the data; Linux maps 64 KiB around every page read.
+  func weights(layers: Int) -> Int {
+    let own = base.layers.prefix(layers).flatMap { $0.weights.values }.filter(\.storage.isBorrowed)
+    let table = base.embedding
+    let rowBytes = table.storage.byteCount / max(table.rows, 1)
+    var pieces = Set<UInt>()
+    for example in [train, dev].joined() {
+      for token in example.tokens {
+        let start = UInt(bitPattern: table.storage.address) + UInt(Int(token) * rowBytes)
+        pieces.insert(start >> 16)
+        pieces.insert((start + UInt(rowBytes) - 1) >> 16)
+      }
+    }
+    return own.reduce(0) { $0 + $1.storage.byteCount } + min(table.storage.byteCount, pieces.count << 16)
+  }
+
+  /// Bytes of the weights that were copied at loading.
+  var copies: Int {
+    base.layers.flatMap { $0.weights.values }.filter { !$0.storage.isBorrowed }
+      .reduce(0) { $0 + $1.storage.byteCount }
+  }
+
+  /// The chunks of the batches that take the most memory.
+  private func batches(_ recipe: Recipe, threads: Int) -> [[Chunk]] {
+    let lengths = train.map(\.tokens.count)
+    let all = (0..<min(recipe.epochs, Self.epochCount)).flatMap {
+      Batching.epoch($0, lengths: lengths, recipe: recipe)
+    }
+    // Rows that are in work at the same time, before chunks are cut.
+    let rows = all.map { batch in
+      let rows = batch.reduce(0) { $0 + lengths[$1] }
+      let longest = batch.map { lengths[$0] }.max() ?? 0
+      return max(min(rows, threads * Batching.chunkRows), min(rows, threads * longest))
+    }
+    let heaviest = all.indices.sorted { (rows[$1], $0) < (rows[$0], $1) }.prefix(Self.batchCount).sorted()
+    return heaviest.map { batch in Batching.chunks(all[batch].map { train[$0] }) }
+  }
+}
+
+extension StepRunner {
+  /// What a chunk allocates and frees on its way through the model; without gradients, as an answer does.
+  fileprivate func record(_ chunk: Chunk, _ gradients: Gradients?, on backend: CountingBackend) -> AllocationRecord {
+    let rope = model.ropeTable(positions: chunk.packing.longest)
+    _ = backend.takeRecord()
+    if let gradients {
+      let dropout = DropoutPlan(seed: 0, step: 0, firstRow: 0)
+      _ = lossAndGradients(
+        chunk, weight: 1, Pass(packing: chunk.packing, rope: rope, gradients: gradients, dropout: dropout))
+    } else {
+      _ = logits(chunk, rope: rope)
+    }
+    return backend.takeRecord()
+  }
+}

@@ -1,0 +1,95 @@
+import Compute
+import Formats
+import TestSupport
+import Testing
+
+@testable import Discern
+
+/// What is predicted of a run against what a run does.
+@Suite struct PlanTests {
+  private let examples: [EncodedExample] = (0..<24).map { index in
+    let length = 9 + 37 * index % 70
+    return EncodedExample(
+      tokens: (0..<length).map { Int32(3 + ($0 * 31 + index * 17) % 500) }, rows: [Int32(length - 1)],
+      labels: [Int32(index % 2)])
+  }
+
+  private static let recipes: [Recipe] = [(false, 0), (true, 0), (false, 2), (true, 2)].map { recompute, top in
+    var recipe = Recipe()
+    recipe.rank = 4
+    recipe.epochs = 1
+    recipe.batchSize = 24
+    (recipe.recompute, recipe.topLayers) = (recompute, top)
+    return recipe
+  }
+
+  @Test(arguments: recipes) func memoryIsThatOfARun(recipe: Recipe) throws {
+    let backend = CPUBackend()
+    let base = try BaseModel(try openCheckpoint(Paths.fixture("stories260K")), on: backend)
+    let forecast = MemoryForecast(base: base, labels: ["a", "b"], train: examples, dev: [])
+    let adapter = try Adapter(recipe, labels: ["a", "b"], for: base.configuration, on: backend)
+    let runner = StepRunner(model: try base.adapted(by: adapter), adapter: adapter, threads: 1)
+    let gradients = Gradients(like: adapter.parameters, on: backend)
+    let workspace = Workspace(on: backend)
+    _ = workspace.cleared(2, like: adapter.parameters)
+    let before = backend.systemBytes
+    let batch = Batching.epoch(0, lengths: examples.map(\.tokens.count), recipe: recipe)[0].map { examples[$0] }
+    _ = runner.accumulate([batch], seed: 1, step: 0, into: gradients, workspace: workspace)
+    let real = Double(backend.systemBytes - before)
+    let simulated = try forecast.simulation(recipe, threads: 1).systemBytes
+    #expect(abs(Double(simulated) / real - 1) < 0.02, "\(simulated) for \(real)")
+    #expect(try forecast.activations(recipe, threads: 1) <= simulated + 64 * 4096)
+  }
+
+  @Test func lessIsKeptWhereLayersRunAgain() throws {
+    let base = try BaseModel(try openCheckpoint(Paths.fixture("stories260K")), on: CPUBackend())
+    let forecast = MemoryForecast(base: base, labels: ["a", "b"], train: examples, dev: [])
+    func bytes(_ recipe: Recipe, threads: Int = 1) throws -> Double {
+      Double(try forecast.activations(recipe, threads: threads))
+    }
+    #expect(try bytes(Self.recipes[1]) < 0.8 * bytes(Self.recipes[0]))
+    #expect(try bytes(Self.recipes[2]) < 0.8 * bytes(Self.recipes[0]))
+    let two = try bytes(Self.recipes[0], threads: 2) / bytes(Self.recipes[0])
+    #expect(two > 1.7 && two < 2.3, "\(two)")
+    // One row more for the embedding's pieces is 64 KiB, and the table of this model is not much larger.
+    #expect(forecast.weights(layers: 5) - forecast.weights(layers: 4) == 4 * (2 * 64 * 64 + 2 * 32 * 64 + 3 * 172 * 64))
+    #expect(forecast.copies == 0)
+  }
+
+  @Test func threadsRunSideBySide() {
+    let backend = CountingBackend()
+    let record = record(backend, 4096, 1 << 20)
+    var alone = MemorySimulation()
+    alone.run([(record, 1), (record, 1)], threads: 1)
+    #expect(alone.residentBytes == 4096 + (1 << 20))
+    var pair = MemorySimulation()
+    pair.run([(record, 1), (record, 1)], threads: 2)
+    #expect(pair.residentBytes == 2 * alone.residentBytes)
+    // A smaller request takes the free block, and what is resident does not shrink.
+    pair.run([(self.record(backend, 900_000), 1)], threads: 2)
+    #expect(pair.residentBytes == 2 * alone.residentBytes)
+  }
+
+  private func record(_ backend: CountingBackend, _ sizes: Int...) -> AllocationRecord {
+    for size in sizes { backend.free(backend.allocate(byteCount: size), byteCount: size) }
+    return backend.takeRecord()
+  }
+
+  @Test func costCountsWhatRuns() throws {
+    let model = try openCheckpoint(Paths.fixture("stories260K")).configuration
+    var recipe = Recipe()
+    func cost() -> Double { StepCost(model, recipe).operations(lengths: [12, 40], training: true) }
+    let whole = WorkCount(model)
+    #expect(abs(cost() / whole.operations(lengths: [12, 40], training: true) - 1) < 1e-12)
+    let forward = StepCost(model, recipe).operations(lengths: [12, 40], training: false)
+    #expect(abs(forward / whole.operations(lengths: [12, 40], training: false) - 1) < 1e-12)
+    let full = cost()
+    recipe.recompute = true
+    #expect(abs((cost() - full) / forward - 0.8) < 1e-12)
+    recipe.topLayers = 1
+    #expect(abs((cost() - forward) / (full - forward) - 0.2) < 1e-12)
+    recipe = Recipe()
+    recipe.attention = .unmasked(from: 0)
+    #expect(cost() > full)
+  }
+}
