@@ -194,15 +194,27 @@ public final class CPUBackend: Backend {
     _ shape: AttentionShape, _ packing: Packing,
     _ body: (UnsafePointer<dk_attention_t>, UnsafeMutableRawPointer) -> Void
   ) {
+    shape.withKernel(packing) { attention in
+      withScratch(dk_attention_scratch(attention, Int64(packing.longest))) { body(attention, $0) }
+    }
+  }
+}
+
+extension AttentionShape {
+  /// Bytes that either direction needs for its own use.
+  func scratchBytes(_ packing: Packing) -> Int {
+    withKernel(packing) { dk_attention_scratch($0, Int64(packing.longest)) }
+  }
+
+  fileprivate func withKernel<Result>(
+    _ packing: Packing, _ body: (UnsafePointer<dk_attention_t>) -> Result
+  ) -> Result {
     packing.starts.withUnsafeBufferPointer { starts in
       var attention = dk_attention_t(
-        heads: Int64(shape.heads), key_value_heads: Int64(shape.keyValueHeads),
-        head_size: Int64(shape.headSize), scale: 1 / Float(shape.headSize).squareRoot(),
-        causal: shape.causal ? 1 : 0, window: Int64(shape.window ?? 0), starts: starts.baseAddress,
-        sequence_count: Int64(packing.count))
-      withScratch(dk_attention_scratch(&attention, Int64(packing.longest))) { scratch in
-        body(&attention, scratch)
-      }
+        heads: Int64(heads), key_value_heads: Int64(keyValueHeads), head_size: Int64(headSize),
+        scale: 1 / Float(headSize).squareRoot(), causal: causal ? 1 : 0, window: Int64(window ?? 0),
+        starts: starts.baseAddress, sequence_count: Int64(packing.count))
+      return body(&attention)
     }
   }
 }

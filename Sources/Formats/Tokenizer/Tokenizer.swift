@@ -58,11 +58,20 @@ public final class Tokenizer: Sendable {
 // MARK: Encoding
 
 extension Tokenizer {
+  /// Tokens for which a workspace keeps room.
+  private static let keptTokens = 1 << 16
+
   /// Encodes a text; with `addSpecialTokens` the template's tokens (such as the one for the beginning) come around it.
   public func encode(_ text: String, addSpecialTokens: Bool = true) -> Encoding {
     withWorkspace { workspace in
       encode(text, into: &workspace)
-      return Encoding(tokens: finish(workspace.tokens, addSpecialTokens))
+      guard workspace.tokens.count > Self.keptTokens else {
+        return Encoding(tokens: finish(workspace.tokens, addSpecialTokens))
+      }
+      // The tokens of a long text go to the caller as they are: a copy costs more than making room for the next.
+      let tokens = workspace.tokens
+      workspace.tokens = []
+      return Encoding(tokens: finish(consume tokens, addSpecialTokens))
     }
   }
 
@@ -100,19 +109,27 @@ extension Tokenizer {
   private func encode(_ text: String, into workspace: inout TokenizerWorkspace) {
     var text = text
     text.withUTF8 { bytes in
+      // Growing step by step would fault in every page several times.
+      if bytes.count > Self.keptTokens { workspace.tokens.reserveCapacity(bytes.count / 2) }
       encoder.encode(bytes, &workspace)
       parts.postProcessor.trim(&workspace.tokens, of: bytes)
       countCharacters(&workspace.tokens, of: bytes)
     }
   }
 
-  /// The tokens, copied out of the workspace, with those of the template around them.
-  private func finish(_ tokens: [Token], _ addSpecialTokens: Bool) -> [Token] {
+  /// The tokens, copied out of the workspace unless they are many, with those of the template around them.
+  private func finish(_ tokens: consuming [Token], _ addSpecialTokens: Bool) -> [Token] {
     func special(_ id: Int32) -> Token {
       Token(id: id, bytes: 0..<0, characters: 0..<0, isSpecial: true)
     }
     let prefix = addSpecialTokens ? parts.postProcessor.prefix : []
     let suffix = addSpecialTokens ? parts.postProcessor.suffix : []
+    if tokens.count > Self.keptTokens {
+      var result = consume tokens
+      result.insert(contentsOf: prefix.map(special), at: 0)
+      result.append(contentsOf: suffix.map(special))
+      return result
+    }
     var result: [Token] = []
     result.reserveCapacity(prefix.count + tokens.count + suffix.count)
     for id in prefix { result.append(special(id)) }
@@ -150,7 +167,7 @@ extension Tokenizer {
     var workspace = workspaces.withLock { $0.popLast() } ?? TokenizerWorkspace()
     let result = body(&workspace)
     // One long text must not hold its memory for ever.
-    workspace.tokens.removeAll(keepingCapacity: workspace.tokens.capacity <= 1 << 16)
+    workspace.tokens.removeAll(keepingCapacity: workspace.tokens.capacity <= Self.keptTokens)
     workspaces.withLock { [workspace] in $0.append(workspace) }
     return result
   }
