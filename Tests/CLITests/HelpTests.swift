@@ -27,6 +27,15 @@ import Testing
     for name in names { #expect(help.contains("--\(name)"), "\(name)") }
   }
 
+  @Test func planTakesTheSettingsOfTrain() throws {
+    func settings(_ verb: String) throws -> Substring {
+      let help = try Command.run([verb, "--help"]).output
+      let start = try #require(help.range(of: "SETTINGS OF THE RECIPE:")?.lowerBound)
+      return help[start..<(try #require(help.range(of: "\n  --threads")?.lowerBound))]
+    }
+    #expect(try settings("plan") == settings("train"))
+  }
+
   @Test func versionIsPrinted() throws {
     let result = try Command.run(["--version"])
     #expect(result.code == 0)
