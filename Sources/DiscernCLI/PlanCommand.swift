@@ -18,10 +18,13 @@ struct PlanCommand: ParsableCommand {
 
   @Argument(help: "Model folder or .gguf file.")
   var model: String
-  @Option(help: ArgumentHelp("Training data; - is the standard input.", valueName: "file"))
-  var data: String
-  @Option(help: ArgumentHelp("Data that the run would be evaluated on.", valueName: "file"))
-  var dev: String?
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("Training data: \(DataOptions.filesHelp).", valueName: "file"))
+  var data: [String]
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Data that the run would be evaluated on.", valueName: "file"))
+  var dev: [String] = []
   @Option(help: ArgumentHelp("Steps to time, at most.", valueName: "n"))
   var steps = 6
   @OptionGroup(title: "Data") var input: DataOptions
@@ -37,13 +40,16 @@ struct PlanCommand: ParsableCommand {
     guard (1...1000).contains(steps) else {
       throw ValidationError("--steps: found \(steps); expected a number from 1 to 1000.")
     }
+    if (data + dev).count(where: { $0 == "-" }) > 1 {
+      throw ValidationError("The standard input can be read only once.")
+    }
   }
 
   func run() throws {
     let recipe = try choice.recipe(with: settings, verb: "plan")
     try DataOptions.require(model)
     let train = try input.read(data, task: recipe.task)
-    let dev = try dev.map { try input.read($0, task: recipe.task) }
+    let dev = dev.isEmpty ? nil : try input.read(dev, task: recipe.task)
     let planner = Planner(model: model, recipe: recipe, threads: threads.threads, steps: steps)
     let plan = try planner.plan(train: train, dev: dev) { done, count in
       if !quiet { Messages.note("timing step \(done + 1) of \(count)") }

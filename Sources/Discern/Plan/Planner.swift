@@ -117,6 +117,8 @@ public struct Planner {
     let third = max(1, layers / 3)
     if recipe.topLayers == 0 || recipe.topLayers > third {
       add("--top-layers \(third)") { $0.topLayers = third }
+    }
+    if third > 1, !recipe.recompute, recipe.topLayers == 0 || recipe.topLayers > third {
       add("--top-layers \(third) --recompute") {
         $0.topLayers = third
         $0.recompute = true
