@@ -31,7 +31,8 @@ import Testing
     func settings(_ verb: String) throws -> Substring {
       let help = try Command.run([verb, "--help"]).output
       let start = try #require(help.range(of: "SETTINGS OF THE RECIPE:")?.lowerBound)
-      return help[start..<(try #require(help.range(of: "\n  --threads")?.lowerBound))]
+      let end = try #require(help.range(of: "\n\nOPTIONS:")?.lowerBound)
+      return help[start..<end]
     }
     #expect(try settings("plan") == settings("train"))
   }
