@@ -3,7 +3,9 @@ import Glibc
 /// Memory blocks kept for reuse, so that a training step in its steady state asks the system for none.
 ///
 /// Batches differ in size from step to step. A request may therefore take a block up to twice as large as it needs:
-/// without that, every size that ever occurred would keep blocks of its own.
+/// without that, every size that ever occurred would keep blocks of its own. And where all free blocks are a little too
+/// small, one of them makes room for the new block, which will serve in its place: otherwise batches that grow bit by bit
+/// would leave behind a set of blocks for each size on the way. Sizes only rise, so this comes to rest.
 struct BlockPool: ~Copyable {
   /// Free blocks by size class.
   private var free: [Int: [UnsafeMutableRawPointer]] = [:]
@@ -27,13 +29,28 @@ struct BlockPool: ~Copyable {
       if let block = free[size]?.popLast() { return block }
       size = BlockPool.sizeClass(size + 1)
     }
-    return allocate(BlockPool.sizeClass(byteCount))
+    size = BlockPool.sizeClass(byteCount)
+    for smaller in BlockPool.replaced(by: size) {
+      guard let block = free[smaller]?.popLast() else { continue }
+      release(block, smaller)
+      break
+    }
+    return allocate(size)
   }
 
   /// Takes a block back.
   mutating func give(_ block: UnsafeMutableRawPointer) {
     let size = (block - BlockPool.header).load(as: Int.self)
     free[size, default: []].append(block)
+  }
+
+  /// Gives a block back to the system, whether or not the C library would.
+  private mutating func release(_ block: UnsafeMutableRawPointer, _ size: Int) {
+    systemBytes -= size
+    let first = (UInt(bitPattern: block) + 4095) & ~4095
+    let last = (UInt(bitPattern: block) + UInt(size)) & ~4095
+    if last > first { madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED) }
+    Glibc.free(block - BlockPool.header)
   }
 
   private mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
@@ -51,6 +68,18 @@ struct BlockPool: ~Copyable {
   }
 
   static let classesPerDoubling = 8
+
+  /// The sizes from the next smaller one down to half, whose blocks a new one of that size replaces.
+  static func replaced(by size: Int) -> [Int] {
+    var sizes: [Int] = []
+    var size = size
+    for _ in 0..<classesPerDoubling {
+      let power = Int.bitWidth - 1 - (size - 1).leadingZeroBitCount
+      size -= (1 << power) / classesPerDoubling
+      sizes.append(size)
+    }
+    return sizes
+  }
 
   /// Granularity in which the memory of a block of that size becomes resident.
   static func pageBytes(of size: Int) -> Int { size + header >= hugePage ? hugePage : 4096 }

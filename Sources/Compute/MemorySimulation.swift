@@ -48,10 +48,20 @@ public struct MemorySimulation {
   }
 
   private mutating func take(_ byteCount: Int) -> Int {
-    let index = taken(byteCount) ?? blocks.count
-    if index == blocks.count { blocks.append(Block(size: BlockPool.sizeClass(byteCount))) }
+    let index = taken(byteCount) ?? made(BlockPool.sizeClass(byteCount))
     blocks[index].touched = max(blocks[index].touched, byteCount)
     return index
+  }
+
+  /// A new block, in the place of one that is a little too small if there is such.
+  private mutating func made(_ size: Int) -> Int {
+    for smaller in BlockPool.replaced(by: size) {
+      guard let index = free[smaller]?.popLast() else { continue }
+      blocks[index] = Block(size: size)
+      return index
+    }
+    blocks.append(Block(size: size))
+    return blocks.count - 1
   }
 
   /// A free block of a size that `BlockPool.take` would accept.
