@@ -12,6 +12,9 @@ let isFuzzing = Context.environment["FUZZ"] != nil
 let librarySettings =
   isFuzzing ? swiftSettings + [.unsafeFlags(["-sanitize=fuzzer,address"])] : swiftSettings
 
+// Tests are built along with an optimised library; to optimise them too takes longer than it saves.
+let testSettings: [SwiftSetting] = swiftSettings + [.unsafeFlags(["-Onone"])]
+
 let package = Package(
   name: "Discern",
   products: [
@@ -65,15 +68,15 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "FormatsTests", dependencies: ["Formats", "CZlib"], exclude: ["Fixtures"],
-      swiftSettings: swiftSettings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "DiscernTests",
       dependencies: ["Discern", "Compute", "Formats", "HostileFiles", "TestSupport"],
-      exclude: ["Fixtures"], swiftSettings: swiftSettings),
+      exclude: ["Fixtures"], swiftSettings: testSettings),
     .testTarget(
       name: "CLITests",
       dependencies: ["DiscernCLI", "RandomModel", "Discern", "Compute", "Formats", "TestSupport"],
-      exclude: ["Snapshots"], swiftSettings: swiftSettings),
+      exclude: ["Snapshots"], swiftSettings: testSettings),
   ],
   cLanguageStandard: .gnu11
 )
