@@ -56,6 +56,18 @@ import Testing
     #expect(forecast.copies == 0)
   }
 
+  @Test func whatDoesNotFitIsNotTried() throws {
+    let dataset = Dataset(
+      name: "two",
+      examples: ["a", "b"].map { Example(input: .text("The letter \($0)"), label: .classLabel($0), line: 1) })
+    var planner = Planner(model: Paths.fixture("stories260K"), recipe: Self.recipes[0], threads: 2)
+    let fitting = try planner.plan(train: dataset, dev: dataset)
+    #expect(fitting.fits && fitting.time != nil)
+    planner.room = 1 << 20
+    let plan = try planner.plan(train: dataset, dev: nil)
+    #expect(!plan.fits && plan.time == nil)
+  }
+
   @Test func threadsRunSideBySide() {
     let backend = CountingBackend()
     let record = record(backend, 4096, 1 << 20)

@@ -12,11 +12,15 @@ struct MemoryForecast {
   private static let batchCount = 16
   private static let epochCount = 8
 
+  /// Values that are trained.
+  func parameters(_ recipe: Recipe) throws -> Int {
+    try Adapter(undrawn: recipe, labels: labels, for: base.configuration, on: CountingBackend()).parameterCount
+  }
+
   /// Resident bytes of adapter, gradients, moments, and of the copy of the adapter that is made for saving.
   func training(_ recipe: Recipe, threads: Int) throws -> Int {
-    let adapter = try Adapter(undrawn: recipe, labels: labels, for: base.configuration, on: CountingBackend())
     let sets = batches(recipe, threads: threads).map { min($0.count, 2 * threads) }.max() ?? 1
-    return adapter.parameterCount * base.backend.elementBytes * (5 + sets)
+    return try parameters(recipe) * base.backend.elementBytes * (5 + sets)
   }
 
   /// Resident bytes of everything that lives between a step's beginning and its end.

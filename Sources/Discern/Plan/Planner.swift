@@ -12,6 +12,8 @@ public struct Planner {
   let recipe: Recipe
   let threads: Int
   let steps: Int
+  /// Bytes that the run may take; `nil`: what the machine has free.
+  var room: Int?
 
   /// Tokens of a batch that takes little memory and still fills a matrix product.
   private static let smallBatch = 128
@@ -35,33 +37,35 @@ public struct Planner {
     let mapped = ResidentMemory.mapped
     let checkpoint = try openCheckpoint(model)
     let base = try BaseModel(checkpoint, on: CPUBackend())
-    let adapter = try Adapter(recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
-    let classifier = try Classifier(base, adapter, tokenizer: try checkpoint.tokenizer(), threads: threads)
-    let encoded = try encode(train, classifier)
+    let tokenizer = try checkpoint.tokenizer()
+    let encoder = try ExampleEncoder(tokenizer, recipe: recipe, labels: train.labels, model: base.configuration)
+    let encoded = try encode(train, encoder)
     let forecast = MemoryForecast(
-      base: base, labels: adapter.labels, train: encoded, dev: try dev.map { try encode($0, classifier) } ?? [])
+      base: base, labels: train.labels.names, train: encoded, dev: try dev.map { try encode($0, encoder) } ?? [])
     let own = ResidentMemory.own
-    let adapterBytes = adapter.parameterCount * base.backend.elementBytes
-    let program = mapped + max(0, own - forecast.copies - adapterBytes)
-    let available = ResidentMemory.available
+    let program = mapped + max(0, own - forecast.copies)
     let memory = try memory(recipe, threads, forecast, program: program)
     // What is resident already need not be found again.
-    let room = available == 0 ? 0 : available + own
-    let time =
-      room == 0 || memory.peak <= room
-      ? try TimeForecast(classifier: classifier, train: encoded, dev: forecast.dev)
-        .measured(steps: steps, observe: observe) : nil
+    let available = ResidentMemory.available
+    let room = self.room ?? (available == 0 ? 0 : available + own)
+    var time: RunPlan.Time?
+    if room == 0 || memory.peak <= room {
+      let adapter = try Adapter(recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
+      let classifier = try Classifier(base, adapter, tokenizer: tokenizer, threads: threads)
+      time = try TimeForecast(classifier: classifier, train: encoded, dev: forecast.dev)
+        .measured(steps: steps, observe: observe)
+    }
     let lengths = encoded.map(\.tokens.count)
     let batches = Batching.epoch(0, lengths: lengths, recipe: recipe).count
     return RunPlan(
       texts: encoded.count, tokens: lengths.reduce(0, +), lengths: lengths, epochs: recipe.epochs,
-      steps: (batches + recipe.accumulation - 1) / recipe.accumulation, parameters: adapter.parameterCount,
+      steps: (batches + recipe.accumulation - 1) / recipe.accumulation, parameters: try forecast.parameters(recipe),
       threads: threads, memory: memory, available: room, time: time,
-      changes: try changes(forecast, program: program, configuration: classifier.configuration))
+      changes: try changes(forecast, program: program, configuration: try base.configuration.cut(for: recipe)))
   }
 
-  private func encode(_ dataset: Dataset, _ classifier: Classifier) throws -> [EncodedExample] {
-    let encoded = try classifier.encoder.encode(dataset).examples.filter { $0.labels.contains { $0 >= 0 } }
+  private func encode(_ dataset: Dataset, _ encoder: ExampleEncoder) throws -> [EncodedExample] {
+    let encoded = try encoder.encode(dataset).examples.filter { $0.labels.contains { $0 >= 0 } }
     guard !encoded.isEmpty else {
       throw FormatError(dataset.name, found: "no text with a label", expected: "labelled texts")
     }
