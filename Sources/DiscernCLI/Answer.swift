@@ -98,7 +98,7 @@ struct AnswerFormat {
   /// The labels of the set that keeps the coverage.
   private func set(_ prediction: Prediction) -> [Int] {
     guard case .coverage(let coverage, let scores) = promise else { return [] }
-    return scores.set(prediction.probabilities, coverage: coverage)
+    return scores.set(prediction.logits, coverage: coverage)
   }
 
   private func probabilities(_ prediction: Prediction) -> JSONObject {

@@ -7,10 +7,12 @@ struct CalibrateCommand: ParsableCommand {
     commandName: "calibrate",
     abstract: "Makes an adapter's probabilities match shares, on labelled data.",
     discussion: """
-      Of the answers with a probability of 0.8, four of five should be right. Half of the data \
-      (chosen by --seed) decides by what the logits are multiplied; the other half gives the \
-      thresholds of `predict --min-precision` and the sets of `predict --coverage`. All of it goes \
-      into discern.json; the weights stay as they are until `merge` folds the factors into the head.
+      Of the answers with a probability of 0.8, four of five should be right. Labelled data \
+      decides by what the logits are multiplied for that. The thresholds of `predict \
+      --min-precision` and the sets of `predict --coverage` rest on texts that the factors had not \
+      seen: the data is halved (by --seed), and each half calibrated by the other. All of it goes \
+      into discern.json; the weights stay as they are until `merge` folds the factors into the \
+      head.
 
       Training does this by itself on --dev. Data that the adapter was neither trained on nor chosen \
       by gives more honest promises.

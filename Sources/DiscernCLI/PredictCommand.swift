@@ -24,8 +24,8 @@ struct PredictCommand: ParsableCommand {
 
       With --min-precision, uncertain answers are withheld: the label is abstain, in JSON null, and \
       spans of a tagger are left out and counted, in JSON listed as abstained. With --coverage, the \
-      labels of a set stand in place of one. Both rest on the held-out half of the calibration data; \
-      they hold for texts of its kind.
+      labels of a set stand in place of one. Both rest on the data that calibrated the \
+      adapter, and hold for texts of its kind.
       """)
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))

@@ -31,7 +31,8 @@ import Testing
     let own = try Data(contentsOf: URL(filePath: Self.run + name))
     #expect(try own == Data(contentsOf: URL(filePath: Runs.classifier + name)))
     let calibration = try #require(try calibration(Self.run))
-    #expect(calibration["method"] == "temperature" && calibration["fitted"] == 6 && calibration["held_out"] == 6)
+    #expect(calibration["method"] == "temperature" && calibration["fitted"] == 12)
+    #expect(calibration["conformal"]?["count"] == 6)
     // Twelve texts are too few for `auto`.
     #expect(try self.calibration(Runs.classifier) == nil)
   }
@@ -69,7 +70,7 @@ import Testing
     let result = try Command.run(["calibrate", run, "--data", Runs.sequenceData, "--method", "vector", "--seed", "3"])
     #expect(result.code == 0)
     #expect(result.output.hasPrefix("a factor for each label"))
-    #expect(result.errors.contains("6 held-out texts can show a precision of 0.857 at most"))
+    #expect(result.errors.contains("12 texts can show a precision of 0.923 at most"))
     #expect(try calibration(run)?["scales"]?.array?.count == 2)
     let json = try Command.run(["calibrate", run, "--data", Runs.sequenceData, "--json", "--quiet"]).json()
     #expect(json["method"] == "temperature")

@@ -85,14 +85,17 @@ import Testing
 
   @Test func conformalScoresAgreeWithTheRuleInPython() throws {
     let entry = EvaluationFixture.named("five classes")
-    let scores = ConformalScores(EvaluationFixture.answers(entry))
+    let scores = ConformalScores(EvaluationFixture.answers(entry), scales: [1, 1, 1, 1, 1])
     for wanted in try #require(entry["conformal"]?.array) {
       let mine = scores.limit(coverage: wanted["coverage"]!.double!)
       let score = wanted["score"]!.double
       #expect((mine == nil) == (score == nil) && abs((mine ?? 0) - (score ?? 0)) < 1e-12)
     }
     #expect(scores.set([0.1, 0.2, 0.3, 0.3, 0.1], coverage: 0.999) == [2, 3, 1, 0, 4])
-    #expect(scores.set([0, 0, 0, 1, 0], coverage: 0.5) == [3])
+    #expect(scores.set([0, 0, 0, 99, 0], coverage: 0.5) == [3])
+    // The scales are heeded: they turn the order around.
+    let turned = ConformalScores(count: 1, scores: [0.9], scales: [4, 1])
+    #expect(turned.set([1, 2], coverage: 0.5) == [0, 1] && turned.set([1, 2], coverage: 0.9) == [0, 1])
   }
 
   /// Draws of one distribution: over many splits, sets hold the right label as often as they say.
@@ -109,9 +112,9 @@ import Testing
     }
     var covered = 0
     for _ in 0..<200 {
-      let scores = ConformalScores(draw(19))
+      let scores = ConformalScores(draw(19), scales: [1, 1, 1, 1])
       let fresh = draw(50)
-      covered += zip(fresh.probabilities, fresh.gold).count { scores.set($0, coverage: 0.8).contains($1) }
+      covered += zip(fresh.logits, fresh.gold).count { scores.set($0, coverage: 0.8).contains($1) }
     }
     // 16 of 20: exactly 0.8 on average; ten thousand draws in 200 groups are within two points of it.
     #expect(abs(Double(covered) / 10_000 - 0.8) < 0.03)
@@ -120,7 +123,7 @@ import Testing
   @Test func manyScoresAreThinnedOnTheSafeSide() {
     let logits = (0..<2500).map { [Float($0) / 500, 0] }
     let answers = ScoredAnswers(logits: logits, gold: logits.map { _ in 0 })
-    let scores = ConformalScores(answers)
+    let scores = ConformalScores(answers, scales: [1, 1])
     #expect(scores.count == 2500 && scores.scores.count == 1000)
     let exact = answers.probabilities.map { 1 - $0[0] }.sorted()
     for coverage in [0.01, 0.5, 0.9, 0.9991] {
@@ -180,8 +183,13 @@ import Testing
     let fit = classifier.fitCalibration(method, dataset, encoded, logits, seed: 5)
     let calibration = try #require(fit)
     #expect(calibration == classifier.fitCalibration(method, dataset, encoded, logits, seed: 5))
-    #expect(calibration.fitted == 20 && calibration.heldOut == 20)
-    #expect((calibration.biases != nil) == (task == .tokens && method == .vector))
+    #expect(calibration.fitted == 40 && (calibration.conformal?.count ?? 20) == 20)
+    let answers = ScoredAnswers(encoded, logits)
+    let all =
+      method == .temperature
+      ? LogitScaling(temperature: answers) : LogitScaling(vector: answers, withBiases: task == .tokens)
+    #expect(agree(calibration.scaling.scales, all.scales, tolerance: 1e-6))
+    #expect((calibration.scaling.biases != nil) == (task == .tokens && method == .vector))
     let read = try Calibration(
       json: JSON(parsing: Array(calibration.json.serialized().utf8), name: "json"), labels: classifier.labels.count,
       name: "json")
@@ -209,7 +217,7 @@ import Testing
     let cases: [JSON] = [
       [:], broken { $0["method"] = "magic" }, broken { $0["scales"] = [1, 1] }, broken { $0["scales"] = [1, 1, -1] },
       broken { $0["biases"] = [1] }, broken { $0["thresholds"] = [:] }, broken { $0["before"] = nil },
-      broken { $0["conformal"] = ["count": 3, "scores": []] },
+      broken { $0["conformal"] = ["count": 3, "scores": []] }, broken { $0["conformal"] = ["count": 0, "scores": []] },
     ]
     for entry in cases {
       #expect(throws: FormatError.self, "\(entry.serialized())") {

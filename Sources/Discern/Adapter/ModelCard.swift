@@ -154,8 +154,8 @@ struct ModelCard {
         + (json["biases"]?.array == nil ? "" : " and add `calibration.biases`")
     }
     func quality(_ name: String) -> String { json[name]?["ece"]?.double?.fixed(4) ?? "?" }
-    return "Method: \(method), fitted on \(json["fitted"]?.int ?? 0) texts. On \(json["held_out"]?.int ?? 0) held-out "
-      + "texts the expected calibration error is \(quality("after")), \(quality("before")) as trained. "
+    return "Method: \(method), fitted on \(json["fitted"]?.int ?? 0) texts. There the expected calibration error is "
+      + "\(quality("after")) with factors that have not seen the text, \(quality("before")) as trained. "
       + "The weights here are as trained: Discern applies the calibration by itself and `discern merge` folds it into "
       + "the head; with PEFT, \(python).\n"
   }

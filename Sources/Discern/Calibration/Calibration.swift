@@ -14,7 +14,7 @@ public struct Calibration: Equatable, Sendable {
     case vector
   }
 
-  /// How good probabilities are on the held-out share.
+  /// How good probabilities are, the factors not having seen the texts.
   public struct Quality: Equatable, Sendable {
     public var logLoss: Double
     /// Expected calibration error, 15 bins of equal width.
@@ -23,15 +23,13 @@ public struct Calibration: Equatable, Sendable {
 
   /// What was fitted.
   public var method: Method
-  /// By what each label's logit is multiplied.
-  public var scales: [Double]
-  /// What is added to each label's logit; none where the head has no bias.
-  public var biases: [Double]?
+  /// By what each label's logit is multiplied, and what is added to it.
+  public var scaling: LogitScaling
   /// The data it was fitted on.
   public var data: String
-  /// Texts that the scales were fitted on, and those that everything else comes from.
-  public var fitted: Int, heldOut: Int
-  /// On the held-out texts, as trained and as calibrated.
+  /// How many texts.
+  public var fitted: Int
+  /// On these texts, as trained, and with the factors of the half that a text is not in.
   public var before: Quality, after: Quality
   /// From which probability on answers reach a precision.
   public var thresholds: PrecisionThresholds
@@ -39,24 +37,22 @@ public struct Calibration: Equatable, Sendable {
   public var conformal: ConformalScores?
 
   /// The temperature, where it is one number for all.
-  public var temperature: Double? { method == .temperature ? scales.first.map { 1 / $0 } : nil }
+  public var temperature: Double? { method == .temperature ? scaling.scales.first.map { 1 / $0 } : nil }
 
   /// Logits as calibrated.
-  public func applied(_ logits: [Float]) -> [Float] {
-    logits.indices.map { Float(scales[$0] * Double(logits[$0]) + (biases?[$0] ?? 0)) }
-  }
+  public func applied(_ logits: [Float]) -> [Float] { scaling.applied(logits) }
 }
 
 extension Adapter {
   /// The adapter with the calibration in its head: a head is linear, and its poolings (mean, maximum, choice of a token)
   /// commute with positive factors.
   func calibrated(by calibration: Calibration) -> Adapter {
-    precondition(calibration.scales.count == labels.count, "a scale for each label")
+    precondition(calibration.scaling.scales.count == labels.count, "a scale for each label")
     var values: [String: Tensor] = [:]
     for parameter in parameters { values[parameter.name] = parameter.value }
     let weight = head.weight.value
     let scaled = weight.values.enumerated().map { index, value in
-      Float(calibration.scales[index / weight.columns] * Double(value))
+      Float(calibration.scaling.scales[index / weight.columns] * Double(value))
     }
     values[PEFT.headWeight] = Tensor(scaled, rows: weight.rows, columns: weight.columns, on: weight.backend)
     if let bias = head.bias?.value {

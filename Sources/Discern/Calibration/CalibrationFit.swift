@@ -3,9 +3,10 @@ import Compute
 extension Classifier {
   /// Fits a calibration to evaluated data.
   ///
-  /// The texts are shuffled by `seed`: the scales are fitted on the first half, and the second half, which the scales have
-  /// not seen, gives the thresholds, the conformal scores and the qualities. The classifier must be one without a
-  /// calibration. Nil where there are fewer than four texts with an answer.
+  /// The factors are fitted to all texts. What is said of them comes from factors that have not seen the texts: these are
+  /// shuffled by `seed` and halved, and each half is calibrated by the factors of the other; the conformal scores are
+  /// those of the second half alone. The classifier must be one without a calibration. Nil where there are fewer than
+  /// four texts with an answer.
   public func fitCalibration(
     _ method: Calibration.Method, _ dataset: Dataset, _ encoded: [EncodedExample], _ logits: [[[Float]]],
     seed: UInt64
@@ -15,31 +16,29 @@ extension Classifier {
     guard order.count >= 4 else { return nil }
     var random = Random(seed: seed, stream: RandomStream.calibration)
     random.shuffle(&order)
-    let fitted = Array(order.prefix((order.count + 1) / 2))
-    let held = Array(order.dropFirst(fitted.count))
-    let answers = ScoredAnswers(fitted.map { encoded[$0] }, fitted.map { logits[$0] })
-    let scaling =
-      method == .temperature
-      ? LogitScaling(temperature: answers)
-      : LogitScaling(vector: answers, withBiases: adapter.head.bias != nil)
-    let none = PrecisionThresholds([], classes: [])
-    let quality = Calibration.Quality(logLoss: 0, error: 0)
-    var result = Calibration(
-      method: method, scales: scaling.scales, biases: scaling.biases, data: dataset.name,
-      fitted: fitted.count, heldOut: held.count, before: quality, after: quality, thresholds: none,
-      conformal: nil)
-    let heldEncoded = held.map { encoded[$0] }
-    let raw = held.map { logits[$0] }
-    let calibrated = raw.map { $0.map(result.applied) }
-    result.before = Calibration.Quality(ScoredAnswers(heldEncoded, raw))
-    let heldAnswers = ScoredAnswers(heldEncoded, calibrated)
-    result.after = Calibration.Quality(heldAnswers)
-    let decisions = zip(held, zip(heldEncoded, calibrated)).flatMap { index, answer in
-      self.decisions(dataset.examples[index], answer.0, answer.1)
+    let halves = [Array(order.prefix((order.count + 1) / 2)), Array(order.dropFirst((order.count + 1) / 2))]
+    func scaling(_ texts: [Int]) -> LogitScaling {
+      let answers = ScoredAnswers(texts.map { encoded[$0] }, texts.map { logits[$0] })
+      return method == .temperature
+        ? LogitScaling(temperature: answers) : LogitScaling(vector: answers, withBiases: adapter.head.bias != nil)
     }
-    result.thresholds = PrecisionThresholds(decisions, classes: decisionClasses)
-    if adapter.recipe.task == .sequence { result.conformal = ConformalScores(heldAnswers) }
-    return result
+    let final = scaling(order)
+    let other = [scaling(halves[1]), scaling(halves[0])]
+    var unseen = logits
+    for (texts, scaling) in zip(halves, other) {
+      for text in texts { unseen[text] = logits[text].map(scaling.applied) }
+    }
+    func answers(_ texts: [Int], _ logits: [[[Float]]]) -> ScoredAnswers {
+      ScoredAnswers(texts.map { encoded[$0] }, texts.map { logits[$0] })
+    }
+    let all = order.flatMap { decisions(dataset.examples[$0], encoded[$0], unseen[$0]) }
+    let conformal = ConformalScores(
+      answers(halves[1], unseen), scales: zip(other[1].scales, final.scales).map { $0 / $1 })
+    return Calibration(
+      method: method, scaling: final, data: dataset.name, fitted: order.count,
+      before: Calibration.Quality(answers(order, logits)), after: Calibration.Quality(answers(order, unseen)),
+      thresholds: PrecisionThresholds(all, classes: decisionClasses),
+      conformal: adapter.recipe.task == .sequence ? conformal : nil)
   }
 
   /// What a threshold can be set for: labels, or types of spans.

@@ -10,11 +10,10 @@ extension Calibration {
     }
     var object: JSONObject = ["method": JSON(method.rawValue)]
     if let temperature { object["temperature"] = .number(temperature) }
-    object["scales"] = numbers(scales)
-    object["biases"] = biases.map(numbers) ?? .null
+    object["scales"] = numbers(scaling.scales)
+    object["biases"] = scaling.biases.map(numbers) ?? .null
     object["data"] = JSON(data)
     object["fitted"] = .integer(fitted)
-    object["held_out"] = .integer(heldOut)
     object["before"] = quality(before)
     object["after"] = quality(after)
     object["thresholds"] = [
@@ -23,7 +22,9 @@ extension Calibration {
       "points": .array(thresholds.points.map(points)), "all": points(thresholds.all),
     ]
     object["conformal"] =
-      conformal.map { ["count": .integer($0.count), "scores": numbers($0.scores)] } ?? .null
+      conformal.map {
+        ["count": .integer($0.count), "scores": numbers($0.scores), "scales": numbers($0.scales)]
+      } ?? .null
     return .object(object)
   }
 
@@ -34,21 +35,18 @@ extension Calibration {
       throw reader.fault("method", "temperature or vector")
     }
     self.method = method
-    scales = try reader.numbers(json["scales"], "scales")
-    guard scales.count == labels, scales.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-      throw reader.fault("scales", "\(labels) positive numbers")
-    }
+    scaling = LogitScaling(scales: try reader.factors(json["scales"], "scales", count: labels), biases: nil)
     if let values = json["biases"], values != .null {
-      biases = try reader.numbers(values, "biases")
-      guard biases?.count == labels else { throw reader.fault("biases", "\(labels) numbers") }
+      let biases = try reader.numbers(values, "biases")
+      guard biases.count == labels else { throw reader.fault("biases", "\(labels) numbers") }
+      scaling.biases = biases
     }
     data = json["data"]?.string ?? ""
     fitted = json["fitted"]?.int ?? 0
-    heldOut = json["held_out"]?.int ?? 0
     before = try reader.quality("before")
     after = try reader.quality("after")
     thresholds = try reader.thresholds()
-    conformal = try reader.conformal()
+    conformal = try reader.conformal(labels)
   }
 }
 
@@ -66,6 +64,14 @@ private struct CalibrationReader {
   func numbers(_ json: JSON?, _ name: String) throws -> [Double] {
     guard let values = json?.array?.map(\.double), !values.contains(nil) else { throw fault(name, "a list of numbers") }
     return values.map { $0! }
+  }
+
+  func factors(_ json: JSON?, _ name: String, count: Int) throws -> [Double] {
+    let values = try numbers(json, name)
+    guard values.count == count, values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw fault(name, "\(count) positive numbers")
+    }
+    return values
   }
 
   func quality(_ name: String) throws -> Calibration.Quality {
@@ -95,11 +101,12 @@ private struct CalibrationReader {
     }
   }
 
-  func conformal() throws -> ConformalScores? {
+  func conformal(_ labels: Int) throws -> ConformalScores? {
     guard let saved = json["conformal"], saved != .null else { return nil }
     let scores = try numbers(saved["scores"], "conformal")
     guard let count = saved["count"]?.int, count == scores.count || count > scores.count && scores.count == 1000
     else { throw fault("conformal", "a count and as many scores") }
-    return ConformalScores(count: count, scores: scores)
+    let scales = try factors(saved["scales"], "conformal", count: labels)
+    return ConformalScores(count: count, scores: scores, scales: scales)
   }
 }

@@ -1,7 +1,7 @@
 extension Calibration {
   /// What was fitted, what it did, and what can be promised, as lines for people.
   public var table: String {
-    var table = TextTable(["on \(heldOut) held-out texts", "calibration error", "log loss"])
+    var table = TextTable(["by factors that had not seen the text", "calibration error", "log loss"])
     table.append(["as trained", before.error.fixed(4), before.logLoss.fixed(4)])
     table.append(["calibrated", after.error.fixed(4), after.logLoss.fixed(4)])
     var text = "\(headline), fitted on \(fitted) texts of \(data)\n\n" + table.text + "\n"
@@ -19,8 +19,9 @@ extension Calibration {
   /// `temperature 1.83`, or the range of the factors.
   public var headline: String {
     if let temperature { return "temperature \(temperature.fixed(4))" }
-    let shifts = biases == nil ? "" : ", and shifts"
-    return "a factor for each label, \((scales.min() ?? 1).fixed(3)) to \((scales.max() ?? 1).fixed(3))\(shifts)"
+    let shifts = scaling.biases == nil ? "" : ", and shifts"
+    let (least, most) = (scaling.scales.min() ?? 1, scaling.scales.max() ?? 1)
+    return "a factor for each label, \(least.fixed(3)) to \(most.fixed(3))\(shifts)"
   }
 
   /// What the numbers cannot say.
@@ -34,10 +35,10 @@ extension Calibration {
         "the temperature is at the end of its range: the answers to \(data) are all right or say nothing; "
           + "probabilities mean little")
     }
-    let known = 1 - 1 / Double(heldOut + 1)
+    let known = 1 - 1 / Double(fitted + 1)
     if known < 0.99 {
       notes.append(
-        "\(heldOut) held-out texts can show a precision of \(known.fixed(3)) at most; more data makes more precise "
+        "\(fitted) texts can show a precision of \(known.fixed(3)) at most; more data makes more precise "
           + "promises")
     }
     return notes

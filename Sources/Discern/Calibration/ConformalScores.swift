@@ -1,17 +1,24 @@
 /// How improbable right answers were on held-out data: what decides how large a set of labels has to be (split conformal
 /// prediction with the score 1 − p(gold)).
+///
+/// The probabilities are those of factors that have not seen the held-out data, which is what the promise rests on.
 public struct ConformalScores: Equatable, Sendable {
   /// How many answers were held out.
   public let count: Int
   /// Their scores in ascending order; of more than a thousand, those of a thousand even ranks.
   public let scores: [Double]
+  /// By what calibrated logits are multiplied, label by label, to become those of the unseeing factors.
+  public let scales: [Double]
 
   private static let limit = 1000
 
-  init(count: Int, scores: [Double]) { (self.count, self.scores) = (count, scores) }
+  init(count: Int, scores: [Double], scales: [Double]) {
+    (self.count, self.scores, self.scales) = (count, scores, scales)
+  }
 
-  /// Takes the scores of answers.
-  public init(_ answers: ScoredAnswers) {
+  /// Takes the scores of answers as the unseeing factors make them.
+  public init(_ answers: ScoredAnswers, scales: [Double]) {
+    self.scales = scales
     let sorted = zip(answers.probabilities, answers.gold).map { 1 - $0[$1] }.sorted()
     count = sorted.count
     scores = sorted.count <= Self.limit ? sorted : (0..<Self.limit).map { sorted[Self.rank($0, sorted.count) - 1] }
@@ -31,7 +38,8 @@ public struct ConformalScores: Equatable, Sendable {
   }
 
   /// The labels of a set with that coverage, the most probable first; at least one.
-  public func set(_ probabilities: [Double], coverage: Double) -> [Int] {
+  public func set(_ logits: [Float], coverage: Double) -> [Int] {
+    let probabilities = softmax(zip(logits, scales).map { Float(Double($0) * $1) })
     let order = probabilities.indices.sorted { (-probabilities[$0], $0) < (-probabilities[$1], $1) }
     guard let limit = limit(coverage: coverage) else { return order }
     // As the scores were computed, so that ties stay ties.

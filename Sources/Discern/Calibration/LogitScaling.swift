@@ -1,9 +1,18 @@
 import Glibc
 
-/// Scales (and shifts) of logits that make their loss small.
-struct LogitScaling {
-  var scales: [Double]
-  var biases: [Double]?
+/// Factors (and shifts) of logits that make their loss small.
+public struct LogitScaling: Equatable, Sendable {
+  /// By what each label's logit is multiplied.
+  public var scales: [Double]
+  /// What is added to each label's logit; none where the head has no bias.
+  public var biases: [Double]?
+
+  init(scales: [Double], biases: [Double]?) { (self.scales, self.biases) = (scales, biases) }
+
+  /// The logits, scaled and shifted.
+  func applied(_ logits: [Float]) -> [Float] {
+    logits.indices.map { Float(scales[$0] * Double(logits[$0]) + (biases?[$0] ?? 0)) }
+  }
 
   /// The range of temperatures; answers that are all right would ask for zero.
   static let temperatures = 0.05...20.0

@@ -90,8 +90,8 @@ extension Report {
     if let calibration = subject.calibration {
       text +=
         " Calibrated (\(HTML.escaped(calibration.headline))) on \(calibration.fitted) texts of "
-        + "\(HTML.escaped(calibration.data)); on \(calibration.heldOut) held-out texts the error fell from "
-        + "\(calibration.before.error.fixed(4)) to \(calibration.after.error.fixed(4))."
+        + "\(HTML.escaped(calibration.data)); there the error is \(calibration.before.error.fixed(4)) as trained and "
+        + "\(calibration.after.error.fixed(4)) with factors that have not seen the text."
     }
     return HTML.element("p", [], text)
   }
@@ -102,7 +102,7 @@ extension Report {
     let rows = [0.9, 0.95, 0.99].map { precision -> [String] in
       let title = "<code>--min-precision \(precision)</code>"
       guard let point = calibration.thresholds.all.first(where: { $0.precision >= precision }) else {
-        return [title, "not reached on \(calibration.heldOut) texts", "", ""]
+        return [title, "not reached on \(calibration.fitted) texts", "", ""]
       }
       // Thresholds of spans are not those of words.
       let here = calibration.conformal == nil ? nil : curve.last { $0.threshold >= point.threshold }
