@@ -7,6 +7,8 @@ import Glibc
 public struct SealedFolder: ~Copyable {
   /// The file of the sums.
   public static let sumsFile = "SHA256SUMS"
+  /// The longest list of sums that is read, in bytes.
+  static let sumsLimit = 1 << 16
   /// What temporary folders are called: leftovers of a process that died may be removed.
   public static let temporaryPrefix = ".discern-", temporarySuffix = ".tmp"
 
@@ -57,14 +59,19 @@ public struct SealedFolder: ~Copyable {
   /// Throws a `FormatError` that names the file where a sealed folder is not as it was written, to the last bit.
   public static func check(_ path: String) throws {
     let sumsPath = "\(path)/\(sumsFile)"
-    let lines = try FileText.read(sumsPath)
+    let lines = try FileText.read(sumsPath, limit: sumsLimit)
     var sums: [(name: String, sum: String)] = []
+    var seen: Set<JSONString> = []
     for line in lines.split(separator: "\n") {
       let parts = line.split(separator: " ", maxSplits: 1)
       guard parts.count == 2, parts[1].hasPrefix(" "), !parts[1].contains("/") else {
         throw FormatError(sumsPath, found: "a line that is no checksum", expected: "lines as sha256sum prints them")
       }
       let name = String(parts[1].dropFirst())
+      // A file that is named a thousand times would be read as often.
+      guard seen.insert(JSONString(name)).inserted else {
+        throw FormatError(sumsPath, found: "\(quoted(name)) twice", expected: "each file once")
+      }
       let sum = try SHA256.hexDigest(ofFile: "\(path)/\(name)")
       guard sum == parts[0] else {
         throw FormatError(
@@ -109,9 +116,12 @@ public struct SealedFolder: ~Copyable {
 
 /// Small text files.
 enum FileText {
-  /// The whole text. Throws `FormatError` where the file is not there, empty or not UTF-8.
-  static func read(_ path: String) throws -> String {
+  /// The whole text. Throws `FormatError` where the file is not there, empty, longer than `limit` bytes or not UTF-8.
+  static func read(_ path: String, limit: Int = 1 << 20) throws -> String {
     let file = try MappedFile(path)
+    guard file.bytes.count <= limit else {
+      throw FormatError(path, found: "\(file.bytes.count) bytes", expected: "at most \(limit) for this file")
+    }
     guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
       throw FormatError(path, found: "bytes that are not UTF-8", expected: "a text")
     }

@@ -51,7 +51,7 @@ import Testing
     (#"printf '{"text": "\\ud800", "label": "a"}\n'"#, "jsonl", "half of a surrogate pair"),
     (#"printf '{"text": "a", "label": "\\u0000"}\n{"text": "b"}'"#, "jsonl", ":2"),
     (#"head -c 100000000 /dev/zero | tr '\0' a"#, "jsonl", "a line longer than 16777216 bytes"),
-    (#"head -c 8000000 /dev/zero | tr '\0' '['"#, "jsonl", "a JSON array"),
+    (#"head -c 8000000 /dev/zero | tr '\0' '['"#, "jsonl", "array"),
     (#"printf '{"a": '; head -c 8000000 /dev/zero | tr '\0' '['"#, "jsonl", "at most 128 deep"),
     (#"head -c 1000000 /dev/zero | tr '\0' ','"#, "csv", "more than 65536 fields"),
     ("true", "jsonl", "no rows"),

@@ -70,13 +70,23 @@ import Testing
       return GGUFVocabulary(
         model: "llama", tokens: [piece, [0x61]], scores: [0, 1], types: [type, 1], merges: [])
     }
-    #expect(message { _ = try Tokenizer(gguf: vocabulary(1024, type: 1), name: "x") } == "no error")
+    #expect(message { _ = try Tokenizer(gguf: vocabulary(256, type: 1), name: "x") } == "no error")
     #expect(
-      message { _ = try Tokenizer(gguf: vocabulary(1025, type: 1), name: "x") }
-        .contains("tokens[0]: found 1025 bytes; expected at most 1024"))
+      message { _ = try Tokenizer(gguf: vocabulary(257, type: 1), name: "x") }
+        .contains("tokens[0]: found 257 bytes; expected at most 256"))
     #expect(
       message { _ = try Tokenizer(gguf: vocabulary(257, type: 3), name: "x") }
         .contains("tokens[0]: found a special token of 257 bytes; expected at most 256"))
+  }
+
+  @Test func specialTokensOfAGGUFVocabularyAreLimited() {
+    let count = TokenizerParts.addedLimit + 1
+    let vocabulary = GGUFVocabulary(
+      model: "gpt2", pre: "gpt-2", tokens: (0..<count).map { Array("\($0)".utf8) },
+      types: Array(repeating: 3, count: count), merges: [])
+    #expect(
+      message { _ = try Tokenizer(gguf: vocabulary, name: "x") }
+        .contains("found 65537 special tokens; expected at most 65536"))
   }
 
   @Test func listsInGGUFAreCountedBeforeTheyAreRead() {

@@ -25,6 +25,18 @@ private struct Interruption: Error {}
     }
   }
 
+  @Test func hostileSumsAreRefused() throws {
+    try CheckpointFixtures.withFolder { root in
+      let path = root + "/x"
+      try seal(path)
+      let sums = try CheckpointFixtures.read("\(path)/\(SealedFolder.sumsFile)")
+      for (bytes, message) in [(sums + sums, "\"one\" twice"), (Array(repeating: 10, count: 65_537), "at most 65536")] {
+        try writeAtomically(to: "\(path)/\(SealedFolder.sumsFile)") { try $0.write(bytes) }
+        CheckpointFixtures.refuses(message) { try SealedFolder.check(path) }
+      }
+    }
+  }
+
   @Test func anErrorLeavesNothing() throws {
     try CheckpointFixtures.withFolder { root in
       try seal(root + "/x")

@@ -61,7 +61,11 @@ struct GGUFTokenizerReader {
   }
 
   private func addedTokens() throws -> [AddedToken] {
-    try source.tokens.indices.compactMap { id in
+    let count = source.types?.count { (TokenType.unknown...TokenType.user).contains($0) } ?? 0
+    guard count <= TokenizerParts.addedLimit else {
+      throw fault("token_type", "\(count) special tokens", "at most \(TokenizerParts.addedLimit)")
+    }
+    return try source.tokens.indices.compactMap { id in
       switch type(id) {
       case TokenType.unknown, TokenType.control, TokenType.user:
         if source.tokens[id].isEmpty { return nil }
@@ -151,7 +155,7 @@ struct GGUFTokenizerReader {
 
   func sentencePiece() throws -> TokenizerParts {
     let vocabulary = try vocabulary()
-    var bpe = BPE(alphabet: .scalars, byteIDs: [], pairs: PairTable(capacity: 2 * vocabulary.size))
+    var bpe = BPE(alphabet: .scalars, byteIDs: [], pairs: PairTable(capacity: vocabulary.size))
     bpe.byteIDs = (0..<256).map { vocabulary.id(of: Array(BPEReader.fallbackPiece($0).utf8)) }
     bpe.unknown = try id(source.unknown ?? 0, "unknown_token_id") ?? -1
     bpe.fusesUnknown = true
@@ -177,7 +181,7 @@ private struct ScoredMerges {
   let vocabulary: Vocabulary
 
   /// The longest piece that is cut into halves, in bytes; those in use have less than 100.
-  static let longestPiece = 1024
+  static let longestPiece = 256
 
   func fill(_ bpe: inout BPE) throws {
     let ranks = try ranks()

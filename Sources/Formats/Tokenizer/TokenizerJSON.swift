@@ -73,13 +73,10 @@ struct TokenizerJSON {
 
   // MARK: Vocabulary
 
-  /// The most added tokens that a file may have.
-  private static let addedLimit = 1 << 16
-
   private func addedTokens() throws -> [AddedToken] {
     guard let list = root["added_tokens"] else { return [] }
-    guard list.value.array?.count ?? 0 <= Self.addedLimit else {
-      throw list.unexpected("at most \(Self.addedLimit) added tokens")
+    guard list.value.array?.count ?? 0 <= TokenizerParts.addedLimit else {
+      throw list.unexpected("at most \(TokenizerParts.addedLimit) added tokens")
     }
     return try list.array().map { field in
       try field.allow([

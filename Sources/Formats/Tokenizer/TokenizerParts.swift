@@ -14,7 +14,9 @@ struct TokenizerParts: Sendable {
   var padToken: Int32?
 
   /// The largest id that a file may name; far above every vocabulary in use, far below what would exhaust memory.
-  static let largestID = 1 << 20
+  static let largestID = 1 << 19
+  /// The most added tokens of a file; those in use have some hundreds.
+  static let addedLimit = 1 << 16
 
   /// Throws a `FormatError` at `place` where an id is far beyond the number of tokens: tables go by ids.
   static func check(largestID id: Int, tokens: Int, place: String) throws {
