@@ -5,7 +5,7 @@ public typealias Pullback = (Tensor) -> Tensor
 public enum Direction: Int32, Sendable { case forward, backward }
 
 /// One summand of a product: `scale · x · op(weight)`.
-public struct Segment {
+public struct Segment: Sendable {
   /// The matrix, out × in.
   public let weight: Weight
   /// The rows that meet it.
@@ -83,14 +83,19 @@ public struct DropoutSite: Sendable {
   public let site: UInt32
   /// Row of the whole batch that is row 0 here.
   public let firstRow: UInt32
+  /// Rows, counted from `firstRow`, that the tensor's rows are; `nil`: all in a row.
+  public let rows: [Int32]?
 
   /// Makes a site.
-  public init(probability: Float, seed: UInt64, step: UInt32, site: UInt32, firstRow: UInt32) {
+  public init(
+    probability: Float, seed: UInt64, step: UInt32, site: UInt32, firstRow: UInt32, rows: [Int32]? = nil
+  ) {
     self.probability = probability
     self.seed = seed
     self.step = step
     self.site = site
     self.firstRow = firstRow
+    self.rows = rows
   }
 }
 

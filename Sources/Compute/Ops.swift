@@ -113,6 +113,21 @@ public enum Ops {
     )
   }
 
+  /// The reverse of `gather`, for distinct rows: x's rows at their places among `count`, zeros elsewhere.
+  public static func spread(_ x: Tensor, rows: [Int32], of count: Int) -> (Tensor, Pullback) {
+    let backend = x.backend
+    let y = Tensor.zeros(rows: count, columns: x.columns, on: backend)
+    backend.scatterAdd(x, rows: rows, into: y)
+    return (
+      y,
+      { dy in
+        let dx = Tensor(rows: rows.count, columns: dy.columns, on: backend)
+        backend.gather(dy, rows: rows, into: dx)
+        return dx
+      }
+    )
+  }
+
   /// One row for each sequence.
   public static func pool(_ x: Tensor, _ kind: PoolingKind, _ packing: Packing) -> (
     Tensor, Pullback

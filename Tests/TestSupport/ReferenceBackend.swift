@@ -142,7 +142,7 @@ public final class ReferenceBackend: Backend {
     for row in 0..<x.rows {
       var random = Random(
         seed: site.seed, stream: UInt64(site.step) << 32 | UInt64(site.site),
-        counter: UInt64(site.firstRow) + UInt64(row) << 20)
+        counter: UInt64(site.firstRow) + UInt64(site.rows?[row] ?? Int32(row)) << 20)
       for column in 0..<x.columns {
         let keeps = random.uniform() >= Double(site.probability)
         y[row, column] = keeps ? x[row, column] / (1 - Double(site.probability)) : 0

@@ -143,6 +143,13 @@ void dk_attention(const dk_attention_t *attention, const float *q, const float *
 void dk_attention_backward(const dk_attention_t *attention, const float *q, const float *k, const float *v,
                            const float *y, const float *logsum, const float *dy, float *dq, float *dk, float *dv,
                            void *scratch);
+// The same for one sequence and one key/value head with the query heads that share it: parts that may run side by side,
+// each with scratch of its own, and give the same bits.
+void dk_attention_part(const dk_attention_t *attention, int64_t sequence, int64_t key_value_head, const float *q,
+                       const float *k, const float *v, float *y, float *logsum, void *scratch);
+void dk_attention_backward_part(const dk_attention_t *attention, int64_t sequence, int64_t key_value_head,
+                                const float *q, const float *k, const float *v, const float *y, const float *logsum,
+                                const float *dy, float *dq, float *dk, float *dv, void *scratch);
 
 // ---- pooling, loss, optimiser (loss_adamw.c) ----------------------------------------------------------------------
 
@@ -184,6 +191,11 @@ float dk_peak_read(const float *x, int64_t count);
 // region runs on its own thread alone.
 typedef void (*dk_work_t)(void *context, int64_t index, int64_t worker);
 void dk_parallel(int64_t count, int64_t threads, dk_work_t work, void *context);
+// How many threads the work of this thread's caller may be spread over: 1 unless dk_set_team has said more, and always
+// 1 inside a region. The kernels above ignore it; who calls them may cut one call into several for dk_parallel.
+int64_t dk_team(void);
+// Sets it for the calling thread; returns what it was before.
+int64_t dk_set_team(int64_t threads);
 
 #ifdef __cplusplus
 }

@@ -15,7 +15,9 @@ public final class ProfilingBackend: Backend {
 
   private func timed<Value>(_ group: KernelGroup, _ operations: Double = 0, _ body: () -> Value) -> Value {
     let start = Clock.seconds
-    defer { tally.add(group, seconds: Clock.seconds - start, operations: operations) }
+    // A kernel that a team shares takes all of its threads' time.
+    let team = Double(Parallel.team)
+    defer { tally.add(group, seconds: team * (Clock.seconds - start), operations: operations) }
     return body()
   }
 
