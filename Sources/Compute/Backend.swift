@@ -99,6 +99,20 @@ public struct DropoutSite: Sendable {
   }
 }
 
+/// The values that dropout keeps, in the backend's own form: drawn once, used forward and backward.
+public struct DropoutMask: Sendable {
+  /// Share of values set to zero.
+  public let probability: Float
+  /// The mask itself.
+  public let storage: Storage
+
+  /// Wraps a drawn mask.
+  public init(probability: Float, storage: Storage) {
+    self.probability = probability
+    self.storage = storage
+  }
+}
+
 /// AdamW's settings for one step.
 public struct AdamWStep: Sendable {
   /// Factor on every gradient (clipping).
@@ -161,8 +175,10 @@ public protocol Backend: AnyObject, Sendable {
   func rope(
     _ x: Tensor, headSize: Int, positions: [Int32], cosine: Tensor, sine: Tensor, inverse: Bool,
     into y: Tensor)
-  /// Inverted dropout; its own gradient. y may be x.
-  func dropout(_ x: Tensor, _ site: DropoutSite, into y: Tensor)
+  /// Which of rows × columns values dropout keeps at a site.
+  func dropoutMask(_ site: DropoutSite, rows: Int, columns: Int) -> DropoutMask
+  /// y = [y +] x / (1 − probability) where the mask keeps it, else 0; its own gradient. y may be x.
+  func dropout(_ x: Tensor, _ mask: DropoutMask, accumulate: Bool, into y: Tensor)
   /// q (N, heads·headSize), k, v (N, keyValueHeads·headSize) → y like q, logsum (N, heads).
   func attention(
     _ shape: AttentionShape, _ packing: Packing, q: Tensor, k: Tensor, v: Tensor, into y: Tensor,

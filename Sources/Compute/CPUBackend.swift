@@ -124,18 +124,30 @@ public final class CPUBackend: Backend {
     }
   }
 
-  public func dropout(_ x: Tensor, _ site: DropoutSite, into y: Tensor) {
-    @Sendable func drop(_ row: Int, _ count: Int, _ firstRow: UInt32) {
-      dk_dropout(
-        x.row(row), Int64(count), Int64(x.columns), site.probability, site.seed, site.step, site.site, firstRow,
-        y.row(row))
+  public func dropoutMask(_ site: DropoutSite, rows: Int, columns: Int) -> DropoutMask {
+    let words = Int(dk_dropout_words(Int64(columns)))
+    let storage = Storage(byteCount: max(rows * words, 1) * MemoryLayout<UInt32>.size, on: self)
+    @Sendable func draw(_ row: Int, _ count: Int, _ firstRow: UInt32) {
+      dk_dropout_mask(
+        Int64(count), Int64(columns), site.probability, site.seed, site.step, site.site, firstRow,
+        storage.words + row * words)
     }
-    share(x.rows, width: 4 * x.columns) { part in
-      if let rows = site.rows {
-        for row in part { drop(row, 1, site.firstRow &+ UInt32(rows[row])) }
+    share(rows, width: 4 * columns) { part in
+      if let numbers = site.rows {
+        for row in part { draw(row, 1, site.firstRow &+ UInt32(numbers[row])) }
       } else {
-        drop(part.lowerBound, part.count, site.firstRow &+ UInt32(part.lowerBound))
+        draw(part.lowerBound, part.count, site.firstRow &+ UInt32(part.lowerBound))
       }
+    }
+    return DropoutMask(probability: site.probability, storage: storage)
+  }
+
+  public func dropout(_ x: Tensor, _ mask: DropoutMask, accumulate: Bool, into y: Tensor) {
+    let words = Int(dk_dropout_words(Int64(x.columns)))
+    share(x.rows, width: x.columns) { part in
+      dk_dropout(
+        x.row(part.lowerBound), mask.storage.words + part.lowerBound * words, Int64(part.count), Int64(x.columns),
+        mask.probability, y.row(part.lowerBound), accumulate ? 1 : 0)
     }
   }
 
@@ -186,6 +198,10 @@ extension Tensor {
 
   /// Where a row begins.
   func row(_ row: Int) -> UnsafeMutablePointer<Float> { floats + row * columns }
+}
+
+extension Storage {
+  fileprivate var words: UnsafeMutablePointer<UInt32> { address.assumingMemoryBound(to: UInt32.self) }
 }
 
 extension Weight {

@@ -7,9 +7,8 @@ import Testing
   let backend = CPUBackend()
 
   private func tensor(_ rows: Int, _ columns: Int, _ seed: UInt64) -> Tensor {
-    var random = Random(seed: seed, stream: 0)
-    let values = (0..<rows * columns).map { _ in Float(random.uniform() - 0.5) }
-    return Tensor(values, rows: rows, columns: columns, on: backend)
+    var random = Random(seed)
+    return Tensor(random.floats(rows * columns), rows: rows, columns: columns, on: backend)
   }
 
   /// The values of `body`'s tensors, by one thread and by teams.
@@ -85,7 +84,7 @@ import Testing
       let (gate, up) = dGated(dy)
       let sum = Ops.add(z, into: dTurned(dy))
       return [
-        normed, dNorm(dy), gated, gate, up, turned, sum, Ops.dropout(x, everywhere).0, Ops.dropout(x, some).0,
+        normed, dNorm(dy), gated, gate, up, turned, sum, Ops.dropout(x, everywhere).0, Ops.dropout(x, some).1(dy),
       ]
     }
   }

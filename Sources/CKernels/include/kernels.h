@@ -112,11 +112,16 @@ void dk_gated_backward(const float *gate, const float *up, const float *dy, int6
 void dk_rope(const float *x, int64_t M, int64_t heads, int64_t head_size, const int32_t *positions,
              const float *cosine, const float *sine, int inverse, float *y);
 
-// Inverted dropout: y = keep ? x / (1 - p) : 0. Row i of x is row first_row + i of the whole batch; the mask depends on
-// (seed, step, site, row, column) only, by Philox 4×32-10, so that it does not depend on how rows are cut into chunks.
-// The drop rate is round(65536 p) / 65536. y may be x. Its own gradient: apply it to dy.
-void dk_dropout(const float *x, int64_t M, int64_t width, float p, uint64_t seed, uint32_t step, uint32_t site,
-                uint32_t first_row, float *y);
+// Dropout's mask: a bit for each of M × width values, the lowest first, rows of dk_dropout_words(width) words; set: the
+// value stays. Row i is row first_row + i of the whole batch; the mask depends on (seed, step, site, row, column) only,
+// by Philox 4×32-10, so that it does not depend on how rows are cut into chunks. Value (row, column) stays where 16 bits
+// of the counter (row, 16 · (column / 128) + column % 16, site, step) are at least round(65536 p): those numbered
+// column % 128 / 16 of the counter's eight, which are the low and high halves of its four words.
+int64_t dk_dropout_words(int64_t width);
+void dk_dropout_mask(int64_t M, int64_t width, float p, uint64_t seed, uint32_t step, uint32_t site,
+                     uint32_t first_row, uint32_t *mask);
+// Inverted dropout: y = [y if accumulate] + (stays ? x / (1 - p) : 0). y may be x. Its own gradient: apply it to dy.
+void dk_dropout(const float *x, const uint32_t *mask, int64_t M, int64_t width, float p, float *y, int accumulate);
 // The generator behind it, one counter at a time: what its published test vectors are checked against.
 void dk_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
 

@@ -103,8 +103,12 @@ public final class ProfilingBackend: Backend {
     }
   }
 
-  public func dropout(_ x: Tensor, _ site: DropoutSite, into y: Tensor) {
-    timed(.dropout) { inner.dropout(x, site, into: y) }
+  public func dropoutMask(_ site: DropoutSite, rows: Int, columns: Int) -> DropoutMask {
+    timed(.dropout) { inner.dropoutMask(site, rows: rows, columns: columns) }
+  }
+
+  public func dropout(_ x: Tensor, _ mask: DropoutMask, accumulate: Bool, into y: Tensor) {
+    timed(.dropout) { inner.dropout(x, mask, accumulate: accumulate, into: y) }
   }
 
   public func attention(

@@ -38,7 +38,7 @@ struct StepRunner: Sendable {
             seed: seed, step: UInt32(truncatingIfNeeded: step),
             firstRow: UInt32(truncatingIfNeeded: firstRow + chunk.firstRow))
           let pass = Pass(
-            packing: chunk.packing, rope: rope, gradients: sets[index], dropout: dropout, answers: answers(chunk))
+            packing: chunk.packing, rope: rope, gradients: sets[index], dropout: dropout, answers: answeringRows(chunk))
           return lossAndGradients(chunk, weight: weight, pass)
         }
         for loss in losses { result.loss += loss }
@@ -59,11 +59,11 @@ struct StepRunner: Sendable {
 
   /// Logits of one chunk, without gradients.
   func logits(_ chunk: Chunk, rope: RopeTable) -> Tensor {
-    let pass = Pass(packing: chunk.packing, rope: rope, answers: answers(chunk))
+    let pass = Pass(packing: chunk.packing, rope: rope, answers: answeringRows(chunk))
     return adapter.head(model(chunk.tokens, pass).0, rows: chunk.rows, pass).0
   }
 
-  private func answers(_ chunk: Chunk) -> [Int32]? { adapter.head.asksForRows ? chunk.rows : nil }
+  private func answeringRows(_ chunk: Chunk) -> [Int32]? { adapter.head.asksForRows ? chunk.rows : nil }
 }
 
 /// Gradients of the chunks that run at the same time, kept from step to step.
