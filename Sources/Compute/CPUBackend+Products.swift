@@ -73,11 +73,12 @@ struct ProductParts {
     self.outputs = outputs
     let panels = (outputs + ProductParts.panel - 1) / ProductParts.panel
     cutsOutputs = panels >= 2 * team
-    let units = cutsOutputs ? panels : rows
-    // A multiple of the team, so that equal cores finish together; twice the team, so that a slow one takes less.
-    let each = cutsOutputs ? (panels + ProductParts.panelsAtOnce * team - 1) / (ProductParts.panelsAtOnce * team) : 1
-    let wanted = team == 1 ? 1 : team * max(each, units >= 4 * team ? 2 : 1)
-    count = max(1, min(wanted, units, rows * outputs * depth / ProductParts.leastWork))
+    // A multiple of the team, so that equal cores finish together; twice the team, so that a slow one takes less. Parts of
+    // rows build their panels anew: one for each thread.
+    let largest = ProductParts.panelsAtOnce * team
+    let each = cutsOutputs ? max((panels + largest - 1) / largest, panels >= 4 * team ? 2 : 1) : 1
+    let wanted = team == 1 ? 1 : team * each
+    count = max(1, min(wanted, cutsOutputs ? panels : rows, rows * outputs * depth / ProductParts.leastWork))
   }
 
   subscript(_ index: Int) -> Part {
