@@ -24,8 +24,9 @@ typedef enum { DK_ISA_GENERIC = 0, DK_ISA_AVX2 = 1, DK_ISA_AVX512 = 2 } dk_isa_t
 dk_isa_t dk_isa(void);
 // The best set that this machine has.
 dk_isa_t dk_isa_best(void);
-// Forces a set for the rest of the process (tests and benchmarks); returns 0 where the machine lacks it.
+// Forces a set on the calling thread until it is released (for tests); returns 0 where the machine lacks it.
 int dk_isa_force(dk_isa_t isa);
+void dk_isa_release(void);
 
 // ---- weight formats (quantized.c) -------------------------------------------------------------------------------
 
