@@ -49,6 +49,12 @@ public enum Parallel {
     return body()
   }
 
+  /// How many of so many pieces `mapSharing` gives to all threads together.
+  static func sharedCount(_ count: Int, threads: Int) -> Int {
+    let left = count % threads
+    return 2 * left <= threads ? left : 0
+  }
+
   /// The values of `body` for every index, in order: as many side by side as fill the threads evenly, and the few that are
   /// left one after the other, each by all threads together.
   ///
@@ -57,8 +63,7 @@ public enum Parallel {
   public static func mapSharing<Value: Sendable>(
     _ count: Int, threads: Int, _ body: @escaping @Sendable (_ index: Int) -> Value
   ) -> [Value] {
-    let left = count % threads
-    let shared = 2 * left <= threads ? left : 0
+    let shared = sharedCount(count, threads: threads)
     let values = map(count - shared, threads: threads, body)
     return values + (count - shared..<count).map { index in together(threads) { body(index) } }
   }

@@ -63,7 +63,7 @@ struct StepRunner: Sendable {
     return adapter.head(model(chunk.tokens, pass).0, rows: chunk.rows, pass).0
   }
 
-  private func answeringRows(_ chunk: Chunk) -> [Int32]? { adapter.head.asksForRows ? chunk.rows : nil }
+  func answeringRows(_ chunk: Chunk) -> [Int32]? { adapter.head.asksForRows ? chunk.rows : nil }
 }
 
 /// Gradients of the chunks that run at the same time, kept from step to step.
