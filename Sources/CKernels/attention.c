@@ -65,13 +65,29 @@ size_t dk_attention_scratch(const dk_attention_t *attention, int64_t longest) {
   return (size_t)(panels + rows + block) * sizeof(float);
 }
 
+void dk_attention_part(const dk_attention_t *attention, int64_t sequence, int64_t key_value_head, const float *q,
+                       const float *k, const float *v, float *y, float *logsum, void *scratch) {
+  DK_DISPATCH(attention_part, attention, sequence, key_value_head, q, k, v, y, logsum, scratch);
+}
+
 void dk_attention(const dk_attention_t *attention, const float *q, const float *k, const float *v, float *y,
                   float *logsum, void *scratch) {
-  DK_DISPATCH(attention, attention, q, k, v, y, logsum, scratch);
+  for (int64_t sequence = 0; sequence < attention->sequence_count; sequence++)
+    for (int64_t head = 0; head < attention->key_value_heads; head++)
+      dk_attention_part(attention, sequence, head, q, k, v, y, logsum, scratch);
+}
+
+void dk_attention_backward_part(const dk_attention_t *attention, int64_t sequence, int64_t key_value_head,
+                                const float *q, const float *k, const float *v, const float *y, const float *logsum,
+                                const float *dy, float *dq, float *dk, float *dv, void *scratch) {
+  DK_DISPATCH(attention_backward_part, attention, sequence, key_value_head, q, k, v, y, logsum, dy, dq, dk, dv,
+              scratch);
 }
 
 void dk_attention_backward(const dk_attention_t *attention, const float *q, const float *k, const float *v,
                            const float *y, const float *logsum, const float *dy, float *dq, float *dk, float *dv,
                            void *scratch) {
-  DK_DISPATCH(attention_backward, attention, q, k, v, y, logsum, dy, dq, dk, dv, scratch);
+  for (int64_t sequence = 0; sequence < attention->sequence_count; sequence++)
+    for (int64_t head = 0; head < attention->key_value_heads; head++)
+      dk_attention_backward_part(attention, sequence, head, q, k, v, y, logsum, dy, dq, dk, dv, scratch);
 }

@@ -31,18 +31,22 @@ static dk_isa_t wished(void) {
 }
 
 static atomic_int chosen = -1;
+static _Thread_local int forced = -1;
 
 dk_isa_t dk_isa(void) {
+  if (forced >= 0) return (dk_isa_t)forced;
   int isa = atomic_load_explicit(&chosen, memory_order_relaxed);
   if (isa >= 0) return (dk_isa_t)isa;
-  // Threads that come here together find the same answer, and a forced one stays.
-  int none = -1;
+  // Threads that come here together find the same answer.
   isa = (int)wished();
-  return atomic_compare_exchange_strong(&chosen, &none, isa) ? (dk_isa_t)isa : (dk_isa_t)none;
+  atomic_store(&chosen, isa);
+  return (dk_isa_t)isa;
 }
 
 int dk_isa_force(dk_isa_t isa) {
   if (isa < DK_ISA_GENERIC || isa > dk_isa_best()) return 0;
-  atomic_store(&chosen, (int)isa);
+  forced = (int)isa;
   return 1;
 }
+
+void dk_isa_release(void) { forced = -1; }

@@ -125,10 +125,13 @@ static void ask_for_lines(upcoming_t *next, int64_t lines) {
 
 // ---- panels -------------------------------------------------------------------------------------------------------
 
-// count values of a row from `first` on; whole groups of 32 without detour.
+// count values of a row from `first` on; whole groups of 32, and plain floats, without detour.
 static void decode_run(const dk_weight_t *weight, dk_decode_groups_t decode, int64_t row, int64_t first, int64_t count,
                        float *out) {
-  if (first % 32 == 0 && count % 32 == 0)
+  if (weight->format == DK_F32)
+    memcpy(out, (const uint8_t *)weight->data + row * weight->row_bytes + first * (int64_t)sizeof(float),
+           (size_t)count * sizeof(float));
+  else if (first % 32 == 0 && count % 32 == 0)
     decode((const uint8_t *)weight->data + row * weight->row_bytes, first / 32, count / 32, out, 32);
   else
     dk_decode(weight, row, first, count, out);
@@ -139,7 +142,7 @@ static void build_forward(const dk_product_set_t *set, const piece_t *piece, int
                           scratch_t *scratch) {
   const dk_weight_t *weight = &piece->segment->weight;
   const int64_t rows = smaller(weight->rows - first_row, 16);
-  if (weight->format == DK_F32 && rows == 16 && piece->count % 16 == 0) {
+  if (weight->format == DK_F32 && rows == 16 && piece->count % 4 == 0) {
     const uint8_t *from = (const uint8_t *)weight->data + first_row * weight->row_bytes;
     set->transpose(from + piece->first * (int64_t)sizeof(float), weight->row_bytes, piece->count, to);
     return;
@@ -164,7 +167,7 @@ static void build_backward(const piece_t *piece, int64_t first, int64_t columns,
     decode((const uint8_t *)weight->data + row * weight->row_bytes, first / PANEL, whole, to, panel_stride);
     if (rest == 0) continue;
     float *last = to + whole * panel_stride;
-    dk_decode(weight, row, first + whole * PANEL, rest, last);
+    decode_run(weight, decode, row, first + whole * PANEL, rest, last);
     memset(last + rest, 0, (size_t)(PANEL - rest) * sizeof(float));
   }
 }

@@ -38,7 +38,7 @@ typedef struct {
   int64_t tile_rows, tile_columns;
   const dk_tile_t *wide;    // wide[rows]: tile_columns columns
   const dk_tile_t *narrow;  // narrow[rows]: `lanes` columns
-  // to (k, PANEL) columns 0 … 15 = the 16 rows of `from` (row_bytes apart, k floats each, k a multiple of 16), transposed
+  // to (k, PANEL) columns 0 … 15 = the 16 rows of `from` (row_bytes apart, k floats each, k a multiple of 4), transposed
   void (*transpose)(const uint8_t *from, int64_t row_bytes, int64_t k, float *to);
 } dk_product_set_t;
 

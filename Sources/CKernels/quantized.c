@@ -2,6 +2,9 @@
 #include "quantized.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "isa.h"
 
@@ -11,6 +14,7 @@ typedef uint8_t bytes16 __attribute__((ext_vector_type(16)));
 typedef int8_t signed16 __attribute__((ext_vector_type(16)));
 typedef uint16_t shorts8 __attribute__((ext_vector_type(8)));
 typedef uint16_t shorts16 __attribute__((ext_vector_type(16)));
+typedef _Float16 halves4 __attribute__((ext_vector_type(4)));
 typedef _Float16 halves16 __attribute__((ext_vector_type(16)));
 
 // Blocks lie at any address.

@@ -35,6 +35,7 @@ static atomic_uint caller_sleeps;   // the caller is asleep on `inside`
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;  // held by the caller; guards `workers`
 static int64_t workers;             // threads made so far, besides the callers
 static _Thread_local int in_region;
+static _Thread_local int64_t team = 1;
 
 // ---- sleeping until a word changes --------------------------------------------------------------------------------
 
@@ -115,6 +116,16 @@ static void make_workers(int64_t wanted) {
     if (pthread_create(&thread, NULL, worker_main, (void *)(intptr_t)(workers + 1)) != 0) return;
     pthread_detach(thread);
   }
+}
+
+// ---- teams ----------------------------------------------------------------------------------------------------------
+
+int64_t dk_team(void) { return in_region ? 1 : team; }
+
+int64_t dk_set_team(int64_t threads) {
+  const int64_t before = team;
+  team = threads;
+  return before;
 }
 
 // ---- callers --------------------------------------------------------------------------------------------------------

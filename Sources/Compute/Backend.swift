@@ -5,7 +5,7 @@ public typealias Pullback = (Tensor) -> Tensor
 public enum Direction: Int32, Sendable { case forward, backward }
 
 /// One summand of a product: `scale · x · op(weight)`.
-public struct Segment {
+public struct Segment: Sendable {
   /// The matrix, out × in.
   public let weight: Weight
   /// The rows that meet it.
@@ -83,14 +83,33 @@ public struct DropoutSite: Sendable {
   public let site: UInt32
   /// Row of the whole batch that is row 0 here.
   public let firstRow: UInt32
+  /// Rows, counted from `firstRow`, that the tensor's rows are; `nil`: all in a row.
+  public let rows: [Int32]?
 
   /// Makes a site.
-  public init(probability: Float, seed: UInt64, step: UInt32, site: UInt32, firstRow: UInt32) {
+  public init(
+    probability: Float, seed: UInt64, step: UInt32, site: UInt32, firstRow: UInt32, rows: [Int32]? = nil
+  ) {
     self.probability = probability
     self.seed = seed
     self.step = step
     self.site = site
     self.firstRow = firstRow
+    self.rows = rows
+  }
+}
+
+/// The values that dropout keeps, in the backend's own form: drawn once, used forward and backward.
+public struct DropoutMask: Sendable {
+  /// Share of values set to zero.
+  public let probability: Float
+  /// The mask itself.
+  public let storage: Storage
+
+  /// Wraps a drawn mask.
+  public init(probability: Float, storage: Storage) {
+    self.probability = probability
+    self.storage = storage
   }
 }
 
@@ -156,8 +175,10 @@ public protocol Backend: AnyObject, Sendable {
   func rope(
     _ x: Tensor, headSize: Int, positions: [Int32], cosine: Tensor, sine: Tensor, inverse: Bool,
     into y: Tensor)
-  /// Inverted dropout; its own gradient. y may be x.
-  func dropout(_ x: Tensor, _ site: DropoutSite, into y: Tensor)
+  /// Which of rows × columns values dropout keeps at a site.
+  func dropoutMask(_ site: DropoutSite, rows: Int, columns: Int) -> DropoutMask
+  /// y = [y +] x / (1 − probability) where the mask keeps it, else 0; its own gradient. y may be x.
+  func dropout(_ x: Tensor, _ mask: DropoutMask, accumulate: Bool, into y: Tensor)
   /// q (N, heads·headSize), k, v (N, keyValueHeads·headSize) → y like q, logsum (N, heads).
   func attention(
     _ shape: AttentionShape, _ packing: Packing, q: Tensor, k: Tensor, v: Tensor, into y: Tensor,

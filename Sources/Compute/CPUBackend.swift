@@ -4,8 +4,9 @@ import Synchronization
 
 /// The processor: float32 activations, kernels in C with run-time dispatch to AVX-512, AVX2 or portable code.
 ///
-/// Kernels are single-threaded; threads work on whole chunks of sequences above this level. Freed blocks are kept for
-/// reuse, so that a training step in its steady state asks the system for no memory.
+/// Kernels are single-threaded; threads work on whole chunks of sequences above this level, or, under
+/// `Parallel.together`, on parts of one kernel's work. Freed blocks are kept for reuse, so that a training step in its
+/// steady state asks the system for no memory.
 public final class CPUBackend: Backend {
   private let pool = Mutex(BlockPool())
 
@@ -48,34 +49,11 @@ public final class CPUBackend: Backend {
     dk_embed(&table, ids, Int64(ids.count), y.floats)
   }
 
-  public func product(
-    _ direction: Direction, _ segments: [Segment], bias: Tensor?, accumulate: Bool, into y: Tensor
-  ) {
-    let kernels = segments.map { segment in
-      precondition(segment.fits(direction, y), "a product of shapes that do not fit")
-      return dk_segment_t(
-        weight: segment.weight.kernel, x: segment.x.floats, x_stride: Int64(segment.x.columns),
-        scale: segment.scale)
-    }
-    withScratch(dk_product_scratch()) { scratch in
-      dk_product(
-        dk_direction_t(UInt32(direction.rawValue)), kernels, Int64(kernels.count), Int64(y.rows),
-        bias?.floats, y.floats, Int64(y.columns), accumulate ? 1 : 0, 0, Int64(y.columns), scratch)
-    }
-  }
-
-  public func outer(_ a: Tensor, _ b: Tensor, scale: Float, into g: Tensor) {
-    precondition(a.rows == b.rows && g.rows == a.columns && g.columns == b.columns, "outer shapes")
-    withScratch(dk_product_scratch()) { scratch in
-      dk_outer(
-        a.floats, Int64(a.columns), Int64(a.columns), b.floats, Int64(b.columns), Int64(b.columns),
-        Int64(a.rows), scale, g.floats, Int64(g.columns), scratch)
-    }
-  }
-
   public func add(_ x: Tensor, into y: Tensor) {
     precondition(x.count == y.count, "add of \(x.count) into \(y.count)")
-    dk_add(y.floats, x.floats, Int64(x.count))
+    share(x.rows, width: x.columns) { part in
+      dk_add(y.row(part.lowerBound), x.row(part.lowerBound), Int64(part.count * x.columns))
+    }
   }
 
   public func addColumnSums(_ x: Tensor, into sums: Tensor) {
@@ -93,62 +71,83 @@ public final class CPUBackend: Backend {
   public func rmsNorm(
     _ x: Tensor, _ weight: Tensor, epsilon: Float, into y: Tensor, inverse: Tensor
   ) {
-    dk_rms_norm(
-      x.floats, weight.floats, Int64(inverse.rows), Int64(weight.columns), epsilon, y.floats,
-      inverse.floats)
+    let width = weight.columns
+    share(inverse.rows, width: width) { part in
+      let first = part.lowerBound * width
+      dk_rms_norm(
+        x.floats + first, weight.floats, Int64(part.count), Int64(width), epsilon, y.floats + first,
+        inverse.floats + part.lowerBound)
+    }
   }
 
   public func rmsNormBackward(
     _ dy: Tensor, _ x: Tensor, _ weight: Tensor, inverse: Tensor, into dx: Tensor
   ) {
-    dk_rms_norm_backward(
-      dy.floats, x.floats, weight.floats, inverse.floats, Int64(inverse.rows),
-      Int64(weight.columns), dx.floats)
+    let width = weight.columns
+    share(inverse.rows, width: width) { part in
+      let first = part.lowerBound * width
+      dk_rms_norm_backward(
+        dy.floats + first, x.floats + first, weight.floats, inverse.floats + part.lowerBound,
+        Int64(part.count), Int64(width), dx.floats + first)
+    }
   }
 
   public func gated(_ gate: Tensor, _ up: Tensor, into y: Tensor) {
-    dk_gated(gate.floats, up.floats, Int64(gate.count), y.floats)
+    share(gate.rows, width: 4 * gate.columns) { part in
+      let first = part.lowerBound
+      dk_gated(gate.row(first), up.row(first), Int64(part.count * gate.columns), y.row(first))
+    }
   }
 
   public func gatedBackward(
     _ gate: Tensor, _ up: Tensor, _ dy: Tensor, intoGate dGate: Tensor, intoUp dUp: Tensor
   ) {
-    dk_gated_backward(
-      gate.floats, up.floats, dy.floats, Int64(gate.count), dGate.floats, dUp.floats)
+    share(gate.rows, width: 4 * gate.columns) { part in
+      let first = part.lowerBound
+      dk_gated_backward(
+        gate.row(first), up.row(first), dy.row(first), Int64(part.count * gate.columns), dGate.row(first),
+        dUp.row(first))
+    }
   }
 
   public func rope(
     _ x: Tensor, headSize: Int, positions: [Int32], cosine: Tensor, sine: Tensor, inverse: Bool,
     into y: Tensor
   ) {
-    dk_rope(
-      x.floats, Int64(x.rows), Int64(x.columns / headSize), Int64(headSize), positions,
-      cosine.floats, sine.floats, inverse ? 1 : 0, y.floats)
-  }
-
-  public func dropout(_ x: Tensor, _ site: DropoutSite, into y: Tensor) {
-    dk_dropout(
-      x.floats, Int64(x.rows), Int64(x.columns), site.probability, site.seed, site.step, site.site,
-      site.firstRow, y.floats)
-  }
-
-  public func attention(
-    _ shape: AttentionShape, _ packing: Packing, q: Tensor, k: Tensor, v: Tensor, into y: Tensor,
-    logsum: Tensor
-  ) {
-    withAttention(shape, packing) { attention, scratch in
-      dk_attention(attention, q.floats, k.floats, v.floats, y.floats, logsum.floats, scratch)
+    share(x.rows, width: x.columns) { part in
+      positions.withUnsafeBufferPointer { positions in
+        dk_rope(
+          x.row(part.lowerBound), Int64(part.count), Int64(x.columns / headSize), Int64(headSize),
+          positions.baseAddress! + part.lowerBound, cosine.floats, sine.floats, inverse ? 1 : 0,
+          y.row(part.lowerBound))
+      }
     }
   }
 
-  public func attentionBackward(
-    _ shape: AttentionShape, _ packing: Packing, q: Tensor, k: Tensor, v: Tensor, y: Tensor,
-    logsum: Tensor, dy: Tensor, intoQ dq: Tensor, intoK dk: Tensor, intoV dv: Tensor
-  ) {
-    withAttention(shape, packing) { attention, scratch in
-      dk_attention_backward(
-        attention, q.floats, k.floats, v.floats, y.floats, logsum.floats, dy.floats, dq.floats,
-        dk.floats, dv.floats, scratch)
+  public func dropoutMask(_ site: DropoutSite, rows: Int, columns: Int) -> DropoutMask {
+    let words = Int(dk_dropout_words(Int64(columns)))
+    let storage = Storage(byteCount: max(rows * words, 1) * MemoryLayout<UInt32>.size, on: self)
+    @Sendable func draw(_ row: Int, _ count: Int, _ firstRow: UInt32) {
+      dk_dropout_mask(
+        Int64(count), Int64(columns), site.probability, site.seed, site.step, site.site, firstRow,
+        storage.words + row * words)
+    }
+    share(rows, width: 4 * columns) { part in
+      if let numbers = site.rows {
+        for row in part { draw(row, 1, site.firstRow &+ UInt32(numbers[row])) }
+      } else {
+        draw(part.lowerBound, part.count, site.firstRow &+ UInt32(part.lowerBound))
+      }
+    }
+    return DropoutMask(probability: site.probability, storage: storage)
+  }
+
+  public func dropout(_ x: Tensor, _ mask: DropoutMask, accumulate: Bool, into y: Tensor) {
+    let words = Int(dk_dropout_words(Int64(x.columns)))
+    share(x.rows, width: x.columns) { part in
+      dk_dropout(
+        x.row(part.lowerBound), mask.storage.words + part.lowerBound * words, Int64(part.count), Int64(x.columns),
+        mask.probability, y.row(part.lowerBound), accumulate ? 1 : 0)
     }
   }
 
@@ -184,38 +183,11 @@ public final class CPUBackend: Backend {
       Int64(step.step))
   }
 
-  private func withScratch(_ byteCount: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+  /// Runs `body` with memory for one thread's kernel.
+  func withScratch(_ byteCount: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
     let scratch = allocate(byteCount: byteCount)
     body(scratch)
     free(scratch, byteCount: byteCount)
-  }
-
-  private func withAttention(
-    _ shape: AttentionShape, _ packing: Packing,
-    _ body: (UnsafePointer<dk_attention_t>, UnsafeMutableRawPointer) -> Void
-  ) {
-    shape.withKernel(packing) { attention in
-      withScratch(dk_attention_scratch(attention, Int64(packing.longest))) { body(attention, $0) }
-    }
-  }
-}
-
-extension AttentionShape {
-  /// Bytes that either direction needs for its own use.
-  func scratchBytes(_ packing: Packing) -> Int {
-    withKernel(packing) { dk_attention_scratch($0, Int64(packing.longest)) }
-  }
-
-  fileprivate func withKernel<Result>(
-    _ packing: Packing, _ body: (UnsafePointer<dk_attention_t>) -> Result
-  ) -> Result {
-    packing.starts.withUnsafeBufferPointer { starts in
-      var attention = dk_attention_t(
-        heads: Int64(heads), key_value_heads: Int64(keyValueHeads), head_size: Int64(headSize),
-        scale: 1 / Float(headSize).squareRoot(), causal: causal ? 1 : 0, window: Int64(window ?? 0),
-        starts: starts.baseAddress, sequence_count: Int64(packing.count))
-      return body(&attention)
-    }
   }
 }
 
@@ -223,6 +195,13 @@ extension Tensor {
   var floats: UnsafeMutablePointer<Float> {
     storage.address.assumingMemoryBound(to: Float.self)
   }
+
+  /// Where a row begins.
+  func row(_ row: Int) -> UnsafeMutablePointer<Float> { floats + row * columns }
+}
+
+extension Storage {
+  fileprivate var words: UnsafeMutablePointer<UInt32> { address.assumingMemoryBound(to: UInt32.self) }
 }
 
 extension Weight {
@@ -252,14 +231,6 @@ extension Weight {
       }
       count = rows * columns
     }
-  }
-}
-
-extension Segment {
-  func fits(_ direction: Direction, _ y: Tensor) -> Bool {
-    let (inputs, outputs) =
-      direction == .forward ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
-    return x.rows == y.rows && x.columns == inputs && y.columns == outputs
   }
 }
 

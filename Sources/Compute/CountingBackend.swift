@@ -64,7 +64,11 @@ public final class CountingBackend: Backend {
   public func rope(
     _ x: Tensor, headSize: Int, positions: [Int32], cosine: Tensor, sine: Tensor, inverse: Bool, into y: Tensor
   ) {}
-  public func dropout(_ x: Tensor, _ site: DropoutSite, into y: Tensor) {}
+  public func dropoutMask(_ site: DropoutSite, rows: Int, columns: Int) -> DropoutMask {
+    let bytes = max(rows * Int(dk_dropout_words(Int64(columns))), 1) * MemoryLayout<UInt32>.size
+    return DropoutMask(probability: site.probability, storage: Storage(byteCount: bytes, on: self))
+  }
+  public func dropout(_ x: Tensor, _ mask: DropoutMask, accumulate: Bool, into y: Tensor) {}
 
   public func attention(
     _ shape: AttentionShape, _ packing: Packing, q: Tensor, k: Tensor, v: Tensor, into y: Tensor,

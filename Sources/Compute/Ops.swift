@@ -86,16 +86,19 @@ public enum Ops {
     )
   }
 
-  /// Inverted dropout at a site; the pullback draws the same mask again.
+  /// Inverted dropout at a site; the pullback keeps the mask, a bit for each value.
   public static func dropout(_ x: Tensor, _ site: DropoutSite?) -> (Tensor, Pullback) {
     guard let site, site.probability > 0 else { return (x, { $0 }) }
-    let backend = x.backend
-    func masked(_ x: Tensor) -> Tensor {
-      let y = x.like()
-      backend.dropout(x, site, into: y)
-      return y
-    }
-    return (masked(x), masked)
+    let mask = x.backend.dropoutMask(site, rows: x.rows, columns: x.columns)
+    return (dropout(x, mask), { dropout($0, mask) })
+  }
+
+  /// Inverted dropout by a mask that was drawn before; `nil`: none.
+  public static func dropout(_ x: Tensor, _ mask: DropoutMask?) -> Tensor {
+    guard let mask else { return x }
+    let y = x.like()
+    x.backend.dropout(x, mask, accumulate: false, into: y)
+    return y
   }
 
   /// Some rows of x; the pullback leaves zeros elsewhere.
@@ -108,6 +111,21 @@ public enum Ops {
       { dy in
         let dx = Tensor.zeros(rows: x.rows, columns: x.columns, on: backend)
         backend.scatterAdd(dy, rows: rows, into: dx)
+        return dx
+      }
+    )
+  }
+
+  /// The reverse of `gather`, for distinct rows: x's rows at their places among `count`, zeros elsewhere.
+  public static func spread(_ x: Tensor, rows: [Int32], of count: Int) -> (Tensor, Pullback) {
+    let backend = x.backend
+    let y = Tensor.zeros(rows: count, columns: x.columns, on: backend)
+    backend.scatterAdd(x, rows: rows, into: y)
+    return (
+      y,
+      { dy in
+        let dx = Tensor(rows: rows.count, columns: dy.columns, on: backend)
+        backend.gather(dy, rows: rows, into: dx)
         return dx
       }
     )

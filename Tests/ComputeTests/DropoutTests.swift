@@ -7,8 +7,20 @@ extension KernelSuites {
       _ x: [Float], width: Int, p: Float = 0.25, seed: UInt64 = 42, step: UInt32 = 3,
       site: UInt32 = 5, firstRow: UInt32 = 0
     ) -> [Float] {
+      let rows = Int64(x.count / width)
+      var mask = [UInt32](repeating: 0xaaaa_aaaa, count: Int(rows * dk_dropout_words(Int64(width))))
+      dk_dropout_mask(rows, Int64(width), p, seed, step, site, firstRow, &mask)
       var y = [Float](repeating: .nan, count: x.count)
-      dk_dropout(x, Int64(x.count / width), Int64(width), p, seed, step, site, firstRow, &y)
+      dk_dropout(x, mask, rows, Int64(width), p, &y, 0)
+      // Over x, and added to something.
+      var over = x
+      over.withUnsafeMutableBufferPointer {
+        dk_dropout($0.baseAddress, mask, rows, Int64(width), p, $0.baseAddress, 0)
+      }
+      expectSame(over, y, "y over x")
+      var sum = x
+      dk_dropout(x, mask, rows, Int64(width), p, &sum, 1)
+      expectSame(sum, zip(x, y).map { $0 + $1 }, "y added to x")
       return y
     }
 
@@ -34,7 +46,7 @@ extension KernelSuites {
       }
     }
 
-    /// The mask by its definition: 16 bits of Philox of (row, column / 8, site, step) for each column.
+    /// The mask by its definition: 16 bits for each column, of sixteen Philox counters for each 128 columns.
     @Test(arguments: [1, 7, 8, 64, 130, 576]) func maskIsTheDefinition(width: Int) {
       let rowCount = 5
       let p: Float = 0.3
@@ -44,8 +56,9 @@ extension KernelSuites {
         let row = i / width
         let column = i % width
         var words = [UInt32](repeating: 0, count: 4)
-        dk_philox([UInt32(firstRow + row), UInt32(column / 8), 5, 3], [42, 0], &words)
-        let number = words[column % 8 / 2] >> (column % 2 == 0 ? 0 : 16) & 0xffff
+        dk_philox([UInt32(firstRow + row), UInt32(column / 128 * 16 + column % 16), 5, 3], [42, 0], &words)
+        let half = column % 128 / 16
+        let number = words[half / 2] >> (half % 2 == 0 ? 0 : 16) & 0xffff
         return number >= 19661 ? 1 / (1 - p) : 0
       }
       onEverySet { set in
@@ -62,11 +75,6 @@ extension KernelSuites {
         let first = dropout([Float](x[..<(4 * width)]), width: width)
         let rest = dropout([Float](x[(4 * width)...]), width: width, firstRow: 4)
         expectSame(first + rest, whole, "two chunks")
-        var over = x
-        over.withUnsafeMutableBufferPointer {
-          dk_dropout($0.baseAddress, 9, Int64(width), 0.25, 42, 3, 5, 0, $0.baseAddress)
-        }
-        expectSame(over, whole, "y over x")
       }
     }
 

@@ -7,7 +7,7 @@ let availableSets: [dk_isa_t] = [DK_ISA_GENERIC, DK_ISA_AVX2, DK_ISA_AVX512].fil
 
 /// Runs `body` once with each instruction set; suites that do are serialized under ``KernelSuites``.
 func onEverySet(_ body: (dk_isa_t) throws -> Void) rethrows {
-  defer { _ = dk_isa_force(dk_isa_best()) }
+  defer { dk_isa_release() }
   for set in availableSets {
     precondition(dk_isa_force(set) == 1)
     try body(set)

@@ -129,8 +129,22 @@ import Testing
     }
   }
 
+  @Test func spreadRows() {
+    check([(3, 4)]) { inputs in
+      let (y, pull) = Ops.spread(inputs[0], rows: [5, 0, 2], of: 7)
+      return (y, { [pull($0)] })
+    }
+  }
+
   @Test(arguments: [true, false], [true, false])
-  func decoderLayer(causal: Bool, hasHeadNorms: Bool) {
+  func decoderLayer(causal: Bool, hasHeadNorms: Bool) { checkLayer(causal: causal, hasHeadNorms: hasHeadNorms) }
+
+  @Test(arguments: [[2, 3, 7], [0, 1, 4, 6], [5]] as [[Int32]], [true, false])
+  func layerThatAnswersForSomeRows(rows: [Int32], causal: Bool) {
+    checkLayer(causal: causal, hasHeadNorms: true, answers: rows)
+  }
+
+  private func checkLayer(causal: Bool, hasHeadNorms: Bool, answers: [Int32]? = nil) {
     let shape = AttentionShape(heads: 4, keyValueHeads: 2, headSize: 4, causal: causal)
     let sizes: [Projection: (Int, Int)] = [
       .query: (16, 6), .key: (8, 6), .value: (8, 6), .output: (6, 16), .gate: (7, 6), .up: (7, 6),
@@ -158,7 +172,7 @@ import Testing
         queryKeyValue: projections(.query, .key, .value), output: projections(.output),
         gateUp: projections(.gate, .up), down: projections(.down), shape: shape)
       let gradients = Gradients(like: parameters, on: backend)
-      let (y, pull) = layer(inputs[0], pass(gradients))
+      let (y, pull) = layer(inputs[0], pass(gradients, answers: answers), answering: answers != nil)
       return (
         y,
         { dy in
@@ -203,11 +217,11 @@ import Testing
     #expect(error > 0.1)
   }
 
-  private func pass(_ gradients: Gradients) -> Pass {
+  private func pass(_ gradients: Gradients, answers: [Int32]? = nil) -> Pass {
     Pass(
       packing: packing,
       rope: RopeTable(inverseFrequencies: [1, 0.3], positions: 4, on: backend),
-      gradients: gradients, dropout: DropoutPlan(seed: 5, step: 2, firstRow: 0))
+      gradients: gradients, dropout: DropoutPlan(seed: 5, step: 2, firstRow: 0), answers: answers)
   }
 
   private func norm(_ width: Int) -> RMSNorm {

@@ -58,6 +58,19 @@ import Testing
     #expect(classifier.logits(crowd) == (0..<40).map { alone[$0 % encoded.count] })
   }
 
+  /// The last layer computes only the rows that answer; the others would not have changed a bit.
+  @Test(arguments: settings)
+  func rowsThatNobodyAsksForChangeNothing(pooling: Pooling?, attention: AttentionPattern) throws {
+    let classifier = try classifier(pooling, attention) { $0.targets = Projection.allCases }
+    let encoded = texts.map { classifier.encoder.encode(Example(input: .text($0))).example }
+    let chunk = Chunk(encoded, members: Array(encoded.indices), firstRow: 0)
+    let runner = classifier.runner
+    let rope = runner.model.ropeTable(positions: chunk.packing.longest)
+    let pass = Pass(packing: chunk.packing, rope: rope)
+    let all = runner.adapter.head(runner.model(chunk.tokens, pass).0, rows: chunk.rows, pass).0
+    #expect(runner.logits(chunk, rope: rope).values == all.values)
+  }
+
   @Test func maskDecidesWhatATokenSees() throws {
     for attention in ["causal", "unmasked", "unmasked:2"].map({ try! AttentionPattern($0) }) {
       let classifier = try classifier(nil, attention)

@@ -138,14 +138,23 @@ public final class ReferenceBackend: Backend {
   }
 
   /// A mask of its own: the kernels' Philox mask is tested against its definition elsewhere.
-  public func dropout(_ x: Tensor, _ site: DropoutSite, into y: Tensor) {
-    for row in 0..<x.rows {
+  public func dropoutMask(_ site: DropoutSite, rows: Int, columns: Int) -> DropoutMask {
+    let mask = Tensor(rows: rows, columns: columns, on: self)
+    for row in 0..<rows {
       var random = Random(
         seed: site.seed, stream: UInt64(site.step) << 32 | UInt64(site.site),
-        counter: UInt64(site.firstRow) + UInt64(row) << 20)
+        counter: UInt64(site.firstRow) + UInt64(site.rows?[row] ?? Int32(row)) << 20)
+      for column in 0..<columns { mask[row, column] = random.uniform() >= Double(site.probability) ? 1 : 0 }
+    }
+    return DropoutMask(probability: site.probability, storage: mask.storage)
+  }
+
+  public func dropout(_ x: Tensor, _ mask: DropoutMask, accumulate: Bool, into y: Tensor) {
+    let kept = mask.storage.address.assumingMemoryBound(to: Double.self)
+    for row in 0..<x.rows {
       for column in 0..<x.columns {
-        let keeps = random.uniform() >= Double(site.probability)
-        y[row, column] = keeps ? x[row, column] / (1 - Double(site.probability)) : 0
+        let value = kept[row * x.columns + column] * x[row, column] / (1 - Double(mask.probability))
+        y[row, column] = accumulate ? y[row, column] + value : value
       }
     }
   }

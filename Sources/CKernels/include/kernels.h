@@ -24,8 +24,9 @@ typedef enum { DK_ISA_GENERIC = 0, DK_ISA_AVX2 = 1, DK_ISA_AVX512 = 2 } dk_isa_t
 dk_isa_t dk_isa(void);
 // The best set that this machine has.
 dk_isa_t dk_isa_best(void);
-// Forces a set for the rest of the process (tests and benchmarks); returns 0 where the machine lacks it.
+// Forces a set on the calling thread until it is released (for tests); returns 0 where the machine lacks it.
 int dk_isa_force(dk_isa_t isa);
+void dk_isa_release(void);
 
 // ---- weight formats (quantized.c) -------------------------------------------------------------------------------
 
@@ -112,11 +113,16 @@ void dk_gated_backward(const float *gate, const float *up, const float *dy, int6
 void dk_rope(const float *x, int64_t M, int64_t heads, int64_t head_size, const int32_t *positions,
              const float *cosine, const float *sine, int inverse, float *y);
 
-// Inverted dropout: y = keep ? x / (1 - p) : 0. Row i of x is row first_row + i of the whole batch; the mask depends on
-// (seed, step, site, row, column) only, by Philox 4×32-10, so that it does not depend on how rows are cut into chunks.
-// The drop rate is round(65536 p) / 65536. y may be x. Its own gradient: apply it to dy.
-void dk_dropout(const float *x, int64_t M, int64_t width, float p, uint64_t seed, uint32_t step, uint32_t site,
-                uint32_t first_row, float *y);
+// Dropout's mask: a bit for each of M × width values, the lowest first, rows of dk_dropout_words(width) words; set: the
+// value stays. Row i is row first_row + i of the whole batch; the mask depends on (seed, step, site, row, column) only,
+// by Philox 4×32-10, so that it does not depend on how rows are cut into chunks. Value (row, column) stays where 16 bits
+// of the counter (row, 16 · (column / 128) + column % 16, site, step) are at least round(65536 p): those numbered
+// column % 128 / 16 of the counter's eight, which are the low and high halves of its four words.
+int64_t dk_dropout_words(int64_t width);
+void dk_dropout_mask(int64_t M, int64_t width, float p, uint64_t seed, uint32_t step, uint32_t site,
+                     uint32_t first_row, uint32_t *mask);
+// Inverted dropout: y = [y if accumulate] + (stays ? x / (1 - p) : 0). y may be x. Its own gradient: apply it to dy.
+void dk_dropout(const float *x, const uint32_t *mask, int64_t M, int64_t width, float p, float *y, int accumulate);
 // The generator behind it, one counter at a time: what its published test vectors are checked against.
 void dk_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
 
@@ -143,6 +149,13 @@ void dk_attention(const dk_attention_t *attention, const float *q, const float *
 void dk_attention_backward(const dk_attention_t *attention, const float *q, const float *k, const float *v,
                            const float *y, const float *logsum, const float *dy, float *dq, float *dk, float *dv,
                            void *scratch);
+// The same for one sequence and one key/value head with the query heads that share it: parts that may run side by side,
+// each with scratch of its own, and give the same bits.
+void dk_attention_part(const dk_attention_t *attention, int64_t sequence, int64_t key_value_head, const float *q,
+                       const float *k, const float *v, float *y, float *logsum, void *scratch);
+void dk_attention_backward_part(const dk_attention_t *attention, int64_t sequence, int64_t key_value_head,
+                                const float *q, const float *k, const float *v, const float *y, const float *logsum,
+                                const float *dy, float *dq, float *dk, float *dv, void *scratch);
 
 // ---- pooling, loss, optimiser (loss_adamw.c) ----------------------------------------------------------------------
 
@@ -184,6 +197,11 @@ float dk_peak_read(const float *x, int64_t count);
 // region runs on its own thread alone.
 typedef void (*dk_work_t)(void *context, int64_t index, int64_t worker);
 void dk_parallel(int64_t count, int64_t threads, dk_work_t work, void *context);
+// How many threads the work of this thread's caller may be spread over: 1 unless dk_set_team has said more, and always
+// 1 inside a region. The kernels above ignore it; who calls them may cut one call into several for dk_parallel.
+int64_t dk_team(void);
+// Sets it for the calling thread; returns what it was before.
+int64_t dk_set_team(int64_t threads);
 
 #ifdef __cplusplus
 }

@@ -15,7 +15,9 @@ public final class ProfilingBackend: Backend {
 
   private func timed<Value>(_ group: KernelGroup, _ operations: Double = 0, _ body: () -> Value) -> Value {
     let start = Clock.seconds
-    defer { tally.add(group, seconds: Clock.seconds - start, operations: operations) }
+    // A kernel that a team shares takes all of its threads' time.
+    let team = Double(Parallel.team)
+    defer { tally.add(group, seconds: team * (Clock.seconds - start), operations: operations) }
     return body()
   }
 
@@ -101,8 +103,12 @@ public final class ProfilingBackend: Backend {
     }
   }
 
-  public func dropout(_ x: Tensor, _ site: DropoutSite, into y: Tensor) {
-    timed(.dropout) { inner.dropout(x, site, into: y) }
+  public func dropoutMask(_ site: DropoutSite, rows: Int, columns: Int) -> DropoutMask {
+    timed(.dropout) { inner.dropoutMask(site, rows: rows, columns: columns) }
+  }
+
+  public func dropout(_ x: Tensor, _ mask: DropoutMask, accumulate: Bool, into y: Tensor) {
+    timed(.dropout) { inner.dropout(x, mask, accumulate: accumulate, into: y) }
   }
 
   public func attention(

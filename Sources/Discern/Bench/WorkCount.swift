@@ -10,8 +10,8 @@ import Formats
 ///   for its gradient, which is five products where the forward has two. A causal text of T tokens has T·(T+1)/2
 ///   pairs.
 ///
-/// What a run leaves out (the gradient below the lowest adapter) or does besides (LoRA, norms, dropout) is not counted:
-/// the number is the same for everybody.
+/// What a run leaves out (the gradient below the lowest adapter, rows of the last layer that do not answer) or does besides
+/// (LoRA, norms, dropout) is not counted: the number is the same for everybody.
 public struct WorkCount: Sendable {
   /// Values of the projections in all layers.
   public let parameters: Int

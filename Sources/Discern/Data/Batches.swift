@@ -45,7 +45,7 @@ public struct Chunk: Sendable {
 /// How a batch is cut into chunks, and an epoch into batches.
 public enum Batching {
   /// Rows that a chunk aims at: enough that building weight panels is small beside using them.
-  public static let chunkRows = 160
+  public static let chunkRows = 256
 
   /// Cuts examples into chunks of whole sequences with about equal numbers of rows.
   ///
@@ -53,10 +53,7 @@ public enum Batching {
   public static func chunks(_ examples: [EncodedExample], rows target: Int = chunkRows) -> [Chunk] {
     let lengths = examples.map(\.tokens.count)
     let total = lengths.reduce(0, +)
-    var count = (total + target - 1) / target
-    // An even number, so that two cores finish together; a tiny batch is not worth cutting.
-    if count % 2 == 1 && total > 48 { count += 1 }
-    count = max(1, min(count, examples.count))
+    let count = max(1, min((total + target - 1) / target, examples.count))
     var bins = [(rows: Int, members: [Int])](repeating: (0, []), count: count)
     let byLength = examples.indices.sorted { (lengths[$1], $0) < (lengths[$0], $1) }
     for index in byLength {

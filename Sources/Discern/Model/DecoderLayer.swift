@@ -17,15 +17,15 @@ public struct DecoderLayer: Sendable {
     [queryKeyValue, output, gateUp, down].contains(where: \.isAdapted)
   }
 
-  /// x (N, width) → (N, width).
-  public func callAsFunction(_ x: Tensor, _ pass: Pass) -> (Tensor, LayerPullback) {
+  /// x (N, width) → (N, width), or with `answering` only the rows that the pass asks for, with the same bits.
+  public func callAsFunction(_ x: Tensor, _ pass: Pass, answering: Bool = false) -> (Tensor, LayerPullback) {
+    let rows = answering ? pass.answers : nil
     let (n, dInputNorm) = inputNorm(x)
-    let (qkv, dQueryKeyValue) = queryKeyValue(n, pass)
-    let (q, dQuery) = rotated(qkv[0], queryNorm, pass)
-    let (k, dKey) = rotated(qkv[1], keyNorm, pass)
-    let (a, dAttention) = Ops.attention(q, k, qkv[2], shape, pass.packing)
+    let (a, dAttended) = rows.map { attended(n, by: $0, pass) } ?? attended(n, pass)
+    let (residual, dResidual) = rows.map { Ops.gather(x, rows: $0) } ?? (x, { $0 })
+    let pass = rows == nil ? pass : pass.onAnswers
     let (r, dOutput) = output(a, pass)
-    let h = Ops.add(x, into: r[0])
+    let h = Ops.add(residual, into: r[0])
 
     let (m, dPostNorm) = postNorm(h)
     let (gu, dGateUp) = gateUp(m, pass)
@@ -42,9 +42,58 @@ public struct DecoderLayer: Sendable {
         guard let dm = dGateUp([dg, du], needsAttention) else { return nil }
         let dh = Ops.add(dy, into: dPostNorm(dm))
         guard let da = dOutput([dh], needsInput || queryKeyValue.isAdapted) else { return nil }
+        guard let dn = dAttended(da, needsInput) else { return nil }
+        return Ops.add(dResidual(dh), into: dInputNorm(dn))
+      }
+    )
+  }
+
+  /// Every row's attention over what it sees.
+  private func attended(_ n: Tensor, _ pass: Pass) -> (Tensor, LayerPullback) {
+    let (qkv, dQueryKeyValue) = queryKeyValue(n, pass)
+    let (a, dAttention) = attention(qkv[0], qkv[1], qkv[2], pass)
+    return (
+      a,
+      { da, needsInput in
         let (dq, dk, dv) = dAttention(da)
-        guard let dn = dQueryKeyValue([dQuery(dq), dKey(dk), dv], needsInput) else { return nil }
-        return Ops.add(dh, into: dInputNorm(dn))
+        return dQueryKeyValue([dq, dk, dv], needsInput)
+      }
+    )
+  }
+
+  /// The attention of some rows: keys and values are those of all.
+  private func attended(_ n: Tensor, by rows: [Int32], _ pass: Pass) -> (Tensor, LayerPullback) {
+    let query = Projections(members: [queryKeyValue.members[0]])
+    let keyValue = Projections(members: Array(queryKeyValue.members[1...]))
+    let (asking, dAsking) = Ops.gather(n, rows: rows)
+    let (some, dQuery) = query(asking, pass.onAnswers)
+    let (kv, dKeyValue) = keyValue(n, pass)
+    // The other rows ask with zeros, and nobody looks at their answers.
+    let (q, dSpread) = Ops.spread(some[0], rows: rows, of: n.rows)
+    let (all, dAttention) = attention(q, kv[0], kv[1], pass)
+    let (a, dGather) = Ops.gather(all, rows: rows)
+    return (
+      a,
+      { da, needsInput in
+        let (dq, dk, dv) = dAttention(dGather(da))
+        let dSome = dQuery([dSpread(dq)], needsInput)
+        guard let dn = dKeyValue([dk, dv], needsInput), let dSome else { return nil }
+        return Ops.add(dAsking(dSome), into: dn)
+      }
+    )
+  }
+
+  private func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ pass: Pass) -> (
+    Tensor, (Tensor) -> (q: Tensor, k: Tensor, v: Tensor)
+  ) {
+    let (q, dQuery) = rotated(q, queryNorm, pass)
+    let (k, dKey) = rotated(k, keyNorm, pass)
+    let (a, dAttention) = Ops.attention(q, k, v, shape, pass.packing)
+    return (
+      a,
+      { da in
+        let (dq, dk, dv) = dAttention(da)
+        return (dQuery(dq), dKey(dk), dv)
       }
     )
   }

@@ -26,15 +26,18 @@ public struct Head: Sendable {
   public let dropout: Float
   static let dropoutSite: UInt32 = .max
 
+  /// Whether it looks at some rows only, which are then all that the last layer need compute (`Pass.answers`).
+  var asksForRows: Bool { pooling == nil || pooling == .last || pooling == .first }
+
   /// X (N, width) → logits: (sequences, labels), or for tagging (rows.count, labels).
   ///
   /// `rows` are the rows that are asked: of each sequence its last or first, or every row that carries a tag. Poolings
-  /// over all tokens do not use it.
+  /// over all tokens do not use it, and nobody does where the pass's `answers` have left only those rows in x.
   public func callAsFunction(_ x: Tensor, rows: [Int32], _ pass: Pass) -> (Tensor, Pullback) {
     switch pooling {
     case nil:
       let (dropped, dDropout) = Ops.dropout(
-        x, pass.dropout?.site(Head.dropoutSite, probability: dropout))
+        x, pass.onAnswers.dropout?.site(Head.dropoutSite, probability: dropout))
       let (logits, dSelected) = selected(dropped, rows, pass)
       return (logits, { dDropout(dSelected($0)) })
     case .last, .first: return selected(x, rows, pass)
@@ -49,6 +52,7 @@ public struct Head: Sendable {
   }
 
   private func selected(_ x: Tensor, _ rows: [Int32], _ pass: Pass) -> (Tensor, Pullback) {
+    guard pass.answers == nil else { return dense(x, pass) }
     let (gathered, dGather) = Ops.gather(x, rows: rows)
     let (logits, dDense) = dense(gathered, pass)
     return (logits, { dGather(dDense($0)) })

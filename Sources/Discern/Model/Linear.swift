@@ -26,11 +26,11 @@ public struct Projections: Sendable {
   /// x (N, in) → one (N, outᵢ) for each member.
   public func callAsFunction(_ x: Tensor, _ pass: Pass) -> ([Tensor], JointPullback) {
     let narrowed = members.map { $0.lora?.narrowed(x, pass) }
-    let results = zip(members, narrowed).map { member, h in
+    let results = zip(members, narrowed).map { member, narrowed in
       let y = x.backend.made(rows: x.rows, columns: member.weight.rows)
       var segments = [Segment(member.weight, x)]
-      if let lora = member.lora, let h {
-        segments.append(Segment(Weight(lora.b.value), h, scale: lora.scale))
+      if let lora = member.lora, let narrowed {
+        segments.append(Segment(Weight(lora.b.value), narrowed.h, scale: lora.scale))
       }
       x.backend.product(.forward, segments, bias: member.bias, accumulate: false, into: y)
       return y
@@ -42,14 +42,13 @@ public struct Projections: Sendable {
       results,
       { dy, needsInput in
         var segments: [Segment] = []
-        var dropped: [Tensor] = []
-        for (member, (h, dy)) in zip(members, zip(narrowed, dy)) {
+        var dropped: [(LoRA, dh: Tensor, DropoutMask)] = []
+        for (member, (narrowed, dy)) in zip(members, zip(narrowed, dy)) {
           segments.append(Segment(member.weight, dy))
-          guard let lora = member.lora, let h, let x = kept else { continue }
-          let dh = lora.gradients(dy, x: x, h: h, pass)
-          if !needsInput { continue }
-          if lora.drops(pass) {
-            dropped.append(lora.widened(dh, like: x, pass))
+          guard let lora = member.lora, let narrowed, let x = kept else { continue }
+          let dh = lora.gradients(dy, x: x, narrowed, pass)
+          if let mask = narrowed.mask {
+            dropped.append((lora, dh, mask))
           } else {
             segments.append(Segment(Weight(lora.a.value), dh))
           }
@@ -57,7 +56,8 @@ public struct Projections: Sendable {
         guard needsInput else { return nil }
         let dx = backend.made(rows: rows, columns: columns)
         backend.product(.backward, segments, bias: nil, accumulate: false, into: dx)
-        return dropped.reduce(dx) { Ops.add($1, into: $0) }
+        for (lora, dh, mask) in dropped { lora.widen(dh, mask, addingTo: dx) }
+        return dx
       }
     )
   }

@@ -28,7 +28,8 @@ public final class LlamaModel: Sendable {
   /// Number of token ids.
   public var vocabulary: Int { embedding.rows }
 
-  /// Tokens (N) → hidden states after the final norm (N, width), and the pullback that fills the pass's gradients.
+  /// Tokens (N) → hidden states after the final norm (N, width; of a pass with `answers` those rows alone), and the
+  /// pullback that fills the pass's gradients.
   ///
   /// `observe` sees the embeddings, the output of every layer but the last, and the final hidden states, in
   /// transformers' numbering. Ids must be below `vocabulary`.
@@ -42,9 +43,10 @@ public final class LlamaModel: Sendable {
     observe?(0, x)
     var pullbacks: [DecoderLayer.LayerPullback] = []
     for (index, layer) in layers.enumerated() {
+      let isLast = index + 1 == layers.count
       // The last layer's pullback runs first, while its activations are still at hand: keeping them costs no memory.
-      let isRunAgain = recomputes && index + 1 < layers.count
-      let (y, pullback) = isRunAgain ? layer.recomputing(x, pass) : layer(x, pass)
+      let (y, pullback) =
+        recomputes && !isLast ? layer.recomputing(x, pass) : layer(x, pass, answering: isLast)
       if pass.gradients != nil && index >= lowestAdapted { pullbacks.append(pullback) }
       x = y
       if index + 1 < layers.count { observe?(index + 1, x) }

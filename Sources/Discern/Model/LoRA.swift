@@ -12,17 +12,27 @@ public struct LoRA: Sendable {
   public let dropout: Float
   let site: UInt32
 
-  /// h (N, rank) = dropout(x)·Aᵀ. The rest of the pair rides along with the frozen product (`Projections`).
-  func narrowed(_ x: Tensor, _ pass: Pass) -> Tensor {
-    let (kept, _) = droppedOut(x, pass)
-    let h = Tensor(rows: x.rows, columns: a.value.rows, on: x.backend)
-    x.backend.product(
-      .forward, [Segment(Weight(a.value), kept)], bias: nil, accumulate: false, into: h)
-    return h
+  /// What a pair keeps of a run for its gradient.
+  struct Narrowed {
+    /// dropout(x)·Aᵀ (N, rank).
+    let h: Tensor
+    /// What dropout kept of x; `nil`: everything.
+    let mask: DropoutMask?
   }
 
-  /// Adds dA and dB; returns dh (N, rank), from which `widened` makes the pair's part of dx.
-  func gradients(_ dy: Tensor, x: Tensor, h: Tensor, _ pass: Pass) -> Tensor {
+  /// h = dropout(x)·Aᵀ. The rest of the pair rides along with the frozen product (`Projections`).
+  func narrowed(_ x: Tensor, _ pass: Pass) -> Narrowed {
+    let site = dropout > 0 ? pass.dropout?.site(site, probability: dropout) : nil
+    let mask = site.map { x.backend.dropoutMask($0, rows: x.rows, columns: x.columns) }
+    let h = Tensor(rows: x.rows, columns: a.value.rows, on: x.backend)
+    x.backend.product(
+      .forward, [Segment(Weight(a.value), Ops.dropout(x, mask))], bias: nil, accumulate: false, into: h)
+    return Narrowed(h: h, mask: mask)
+  }
+
+  /// Adds dA and dB; returns dh (N, rank), from which `widen` makes the pair's part of dx.
+  func gradients(_ dy: Tensor, x: Tensor, _ narrowed: Narrowed, _ pass: Pass) -> Tensor {
+    let h = narrowed.h
     let backend = x.backend
     let dh = h.backend.made(rows: h.rows, columns: h.columns)
     backend.product(
@@ -30,24 +40,18 @@ public struct LoRA: Sendable {
       into: dh)
     if let gradients = pass.gradients {
       backend.outer(dy, h, scale: scale, into: gradients[b])
-      // The mask is a function of its site: drawing it again is cheaper than keeping the dropped rows.
-      backend.outer(dh, droppedOut(x, pass).0, scale: 1, into: gradients[a])
+      // A bit for each value is kept, not the dropped rows.
+      backend.outer(dh, Ops.dropout(x, narrowed.mask), scale: 1, into: gradients[a])
     }
     return dh
   }
 
-  /// The pair's part of dx where dropout stands in between; without dropout it rides along as a segment.
-  func widened(_ dh: Tensor, like x: Tensor, _ pass: Pass) -> Tensor {
-    let dx = x.backend.made(rows: x.rows, columns: x.columns)
-    x.backend.product(
-      .backward, [Segment(Weight(a.value), dh)], bias: nil, accumulate: false, into: dx)
-    return droppedOut(x, pass).1(dx)
-  }
-
-  func drops(_ pass: Pass) -> Bool { dropout > 0 && pass.dropout != nil }
-
-  private func droppedOut(_ x: Tensor, _ pass: Pass) -> (Tensor, Pullback) {
-    Ops.dropout(x, pass.dropout?.site(site, probability: dropout))
+  /// Adds the pair's part of dx where dropout stands in between; without dropout it rides along as a segment.
+  func widen(_ dh: Tensor, _ mask: DropoutMask, addingTo dx: Tensor) {
+    let part = dx.backend.made(rows: dx.rows, columns: dx.columns)
+    dx.backend.product(
+      .backward, [Segment(Weight(a.value), dh)], bias: nil, accumulate: false, into: part)
+    dx.backend.dropout(part, mask, accumulate: true, into: dx)
   }
 }
 

@@ -10,15 +10,26 @@ public struct Pass: Sendable {
   public let gradients: Gradients?
   /// How dropout masks are drawn; `nil`: no dropout.
   public let dropout: DropoutPlan?
+  /// Rows whose hidden states are asked for, each once: the last layer computes no others. `nil`: all.
+  public let answers: [Int32]?
 
   /// Makes a pass.
   public init(
-    packing: Packing, rope: RopeTable, gradients: Gradients? = nil, dropout: DropoutPlan? = nil
+    packing: Packing, rope: RopeTable, gradients: Gradients? = nil, dropout: DropoutPlan? = nil,
+    answers: [Int32]? = nil
   ) {
     self.packing = packing
     self.rope = rope
     self.gradients = gradients
     self.dropout = dropout
+    self.answers = answers
+  }
+
+  /// The same pass for activations that are the answering rows alone: masks are still drawn by the rows' own numbers.
+  var onAnswers: Pass {
+    guard let answers, var dropout else { return self }
+    dropout.rows = answers
+    return Pass(packing: packing, rope: rope, gradients: gradients, dropout: dropout, answers: answers)
   }
 }
 
@@ -30,6 +41,8 @@ public struct DropoutPlan: Sendable {
   public let step: UInt32
   /// Row of the whole step's batch that is row 0 of this pass.
   public let firstRow: UInt32
+  /// Rows of this pass that the activations are; `nil`: all.
+  var rows: [Int32]?
 
   /// Makes a plan.
   public init(seed: UInt64, step: UInt32, firstRow: UInt32) {
@@ -39,6 +52,7 @@ public struct DropoutPlan: Sendable {
   }
 
   func site(_ site: UInt32, probability: Float) -> DropoutSite {
-    DropoutSite(probability: probability, seed: seed, step: step, site: site, firstRow: firstRow)
+    DropoutSite(
+      probability: probability, seed: seed, step: step, site: site, firstRow: firstRow, rows: rows)
   }
 }

@@ -102,8 +102,9 @@ extension StepRunner {
     _ = backend.takeRecord()
     if let gradients {
       let dropout = DropoutPlan(seed: 0, step: 0, firstRow: 0)
-      _ = lossAndGradients(
-        chunk, weight: 1, Pass(packing: chunk.packing, rope: rope, gradients: gradients, dropout: dropout))
+      let pass = Pass(
+        packing: chunk.packing, rope: rope, gradients: gradients, dropout: dropout, answers: answeringRows(chunk))
+      _ = lossAndGradients(chunk, weight: 1, pass)
     } else {
       _ = logits(chunk, rope: rope)
     }

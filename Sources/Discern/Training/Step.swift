@@ -32,12 +32,13 @@ struct StepRunner: Sendable {
       for first in stride(from: 0, to: chunks.count, by: 2 * threads) {
         let wave = Array(chunks[first..<min(first + 2 * threads, chunks.count)])
         let sets = workspace.cleared(wave.count, like: adapter.parameters)
-        let losses = Parallel.map(wave.count, threads: threads) { index in
+        let losses = Parallel.mapSharing(wave.count, threads: threads) { index in
           let chunk = wave[index]
           let dropout = DropoutPlan(
             seed: seed, step: UInt32(truncatingIfNeeded: step),
             firstRow: UInt32(truncatingIfNeeded: firstRow + chunk.firstRow))
-          let pass = Pass(packing: chunk.packing, rope: rope, gradients: sets[index], dropout: dropout)
+          let pass = Pass(
+            packing: chunk.packing, rope: rope, gradients: sets[index], dropout: dropout, answers: answeringRows(chunk))
           return lossAndGradients(chunk, weight: weight, pass)
         }
         for loss in losses { result.loss += loss }
@@ -58,9 +59,11 @@ struct StepRunner: Sendable {
 
   /// Logits of one chunk, without gradients.
   func logits(_ chunk: Chunk, rope: RopeTable) -> Tensor {
-    let pass = Pass(packing: chunk.packing, rope: rope)
+    let pass = Pass(packing: chunk.packing, rope: rope, answers: answeringRows(chunk))
     return adapter.head(model(chunk.tokens, pass).0, rows: chunk.rows, pass).0
   }
+
+  func answeringRows(_ chunk: Chunk) -> [Int32]? { adapter.head.asksForRows ? chunk.rows : nil }
 }
 
 /// Gradients of the chunks that run at the same time, kept from step to step.
