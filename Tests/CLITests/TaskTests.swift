@@ -83,6 +83,39 @@ import Testing
     #expect(try Command.run(["predict", run, "a", "--top", "2"]).code == 64)
   }
 
+  @Test func aFieldOverSpansInWindows() throws {
+    let rows = ["Anna", "Tom", "Mia"].map { name in
+      "{\"text\": \"\(name) went to New York.\", \"spans\": [{\"start\": 0, \"end\": \(name.count), \"label\": "
+        + "\"PERSON\"}, {\"start\": \(name.count + 9), \"end\": \(name.count + 16), \"label\": \"PLACE\"}]}\n"
+    }
+    let data = Runs.file("spans.jsonl", rows.joined())
+    let arguments = ["--task", "tokens", "--data", data, "--dev", data, "--head", "crf", "--overflow", "window"]
+    let run = try train("field", arguments + ["--max-length", "12", "--epochs", "3"])
+    #expect(FileManager.default.fileExists(atPath: run + "/crf.safetensors"))
+    let told = try Command.run(["evaluate", run, "--data", data])
+    // "New Yor" misses the border of its word: said with its place, and still counted.
+    #expect(told.code == 0 && told.errors.contains("3 spans: each misses word borders"))
+    #expect(told.errors.contains("spans.jsonl:1 "))
+    let evaluation = try json(Command.run(["evaluate", run, "--data", data, "--json"]).output)
+    #expect(evaluation["strict"]?["gold"]?.int == 6 && evaluation["data"]?["windowed_texts"]?.int == 3)
+    // The same bytes again, and after loading in another process.
+    let again = try train("field-again", arguments + ["--max-length", "12", "--epochs", "3", "--threads", "1"])
+    for file in ["/crf.safetensors", "/adapter_model.safetensors"] {
+      #expect(try Data(contentsOf: URL(filePath: run + file)) == Data(contentsOf: URL(filePath: again + file)))
+    }
+    for decode in ["viterbi", "greedy"] {
+      let answer = try json(Command.run(["predict", run, "Tom went.", "--json", "--decode", decode]).output)
+      #expect(answer["entities"] != nil)
+    }
+    let readme = try String(contentsOf: URL(filePath: run + "/README.md"), encoding: .utf8)
+    #expect(readme.contains("crf.safetensors"))
+    try FileManager.default.removeItem(atPath: again + "/crf.safetensors")
+    let lost = try Command.run(["predict", again, "Tom went."])
+    #expect(lost.code == 66 || lost.code == 65)
+    #expect(lost.errors.contains("crf.safetensors"))
+    #expect(try Command.run(["predict", Runs.classifier, "a", "--decode", "greedy"]).code == 64)
+  }
+
   @Test func whatTheTaskCannotDo() throws {
     let wrong = try Command.run([
       "train", "--model", Runs.model, "--out", "\(Runs.folder)/none", "--task", "regression", "--data", Self.numberData,

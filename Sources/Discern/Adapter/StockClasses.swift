@@ -45,7 +45,8 @@ struct StockClasses {
     }
     if recipe.overflow == .window {
       notes.append(
-        "Texts beyond \(recipe.maxLength) tokens are read in windows that overlap; the stock classes read one sequence.")
+        "Texts beyond \(recipe.maxLength) tokens are read in windows that overlap; the stock classes read one sequence."
+      )
     }
     if recipe.paperPadding > 0 {
       notes.append(

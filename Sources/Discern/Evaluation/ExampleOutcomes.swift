@@ -54,7 +54,8 @@ struct ExampleOutcomes: Sendable {
   }
 
   /// Sentences with IOB2 tags; spans are counted strictly, and so are `missed` gold spans that no tags can stand for.
-  init(gold: [[String]], predicted: [[String]], missed: [Int]) {
+  init(gold: [[String]], predicted: [[String]], missed: [Int]? = nil) {
+    let missed = missed ?? gold.map { _ in 0 }
     kind = .spans(
       zip(zip(gold, predicted), missed).map { tags, missed in
         let (gold, predicted) = tags
