@@ -110,12 +110,15 @@ private struct DataShape {
     let columns = input.columns
     // The standard input can be read only once.
     let names = path == "-" ? nil : try Self.columns(path, format)
-    if format == .conll || names?.contains(columns.tokens) == true { task = .tokens }
+    let hasSpans = ["spans", "entities", "annotations"].contains { names?.contains($0) == true }
+    if format == .conll || hasSpans || names?.contains(columns.tokens) == true { task = .tokens }
     task = given ?? task
     let labels = task == .tokens ? [columns.tags] : columns.resolved(in: names ?? [], task).labels
     labelColumn = labels.first { names?.contains($0) == false } ?? labels[0]
     if format == .lines { isLabelled = false }
-    if let names, format != .conll { isLabelled = labels.allSatisfy(names.contains) }
+    if let names, format != .conll {
+      isLabelled = labels.allSatisfy(names.contains) || hasSpans && task == .tokens
+    }
   }
 
   /// The columns of the first row, where there are such.
