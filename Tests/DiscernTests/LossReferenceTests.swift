@@ -117,7 +117,7 @@ import Testing
     #expect(weights == [Float(4.0 / 6), 2, 1])
     var texts = examples
     for (index, targets) in [[1, 0, 0], [1, 0, 0], [0, 0, 0], [1, 1, 0]].enumerated() {
-      texts[index].targets = targets.map { Float($0) }
+      (texts[index].labels, texts[index].targets) = ([], targets.map { Float($0) })
     }
     #expect(try ClassWeights.balanced.values(labels, texts, .binary) == [Float(1.0 / 3), 3, 1])
   }

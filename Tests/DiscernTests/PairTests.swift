@@ -38,9 +38,9 @@ import Testing
     }
     // No template at all: the token for the end of a text stands between, so that a|bc differs from ab|c.
     let plain = try tokenizer(nil)
-    let separator = try #require(plain.eosToken ?? plain.bosToken)
-    let ids = plain.encodePair("a", "b").joined(limit: 99)
-    #expect(ids.count { $0 == separator } == 1 && ids.first != separator && ids.last != separator)
+    let ids = plain.encodePair("a", "b", separator: 2).joined(limit: 99)
+    #expect(ids.count { $0 == 2 } == 1 && ids.first != 2 && ids.last != 2)
+    #expect(ids == plain.encode("a").ids + [2] + plain.encode("b").ids)
   }
 
   @Test(

@@ -8,6 +8,8 @@ public struct ExampleEncoder: Sendable {
   let labels: LabelSet
   /// How long texts are cut into windows; nil where they are not.
   private let windows: WindowEncoder?
+  /// Stands between the texts of a pair where the tokenizer puts nothing there: the model's end of a text.
+  private let separator: Int32?
   /// Stands for a text without tokens, and fills `paper_padding`.
   let filler: Int32
 
@@ -48,6 +50,7 @@ public struct ExampleEncoder: Sendable {
     self.tokenizer = tokenizer
     self.recipe = recipe
     self.labels = labels
+    separator = (model.endTokens.first ?? model.beginToken).map(Int32.init)
     windows = try recipe.overflow == .window ? WindowEncoder(recipe, template: tokenizer.singleTemplate) : nil
     let candidates = [model.paddingToken.map(Int32.init), tokenizer.padToken, tokenizer.bosToken, tokenizer.eosToken]
     filler = candidates.compactMap { $0 }.first { $0 >= 0 && $0 < model.vocabularySize } ?? 0
@@ -103,7 +106,9 @@ public struct ExampleEncoder: Sendable {
   }
 
   private func textTokens(_ input: Example.Input) -> (example: EncodedExample, length: Int) {
-    if case .pair(let first, let second) = input { return pairTokens(tokenizer.encodePair(first, second)) }
+    if case .pair(let first, let second) = input {
+      return pairTokens(tokenizer.encodePair(first, second, separator: separator))
+    }
     let tokens = tokenizer.encode(input.text).tokens
     if let windows, tokens.count > recipe.maxLength {
       let (ids, lengths, _) = windows.encode(tokens.filter { !$0.isSpecial }.map(\.id))

@@ -52,11 +52,12 @@ extension Tokenizer {
   /// Encodes two texts, each by itself, in the tokenizer's pair template.
   ///
   /// Where the file has none, or one that puts nothing between the texts, the second text comes with the same tokens
-  /// around it as the first; where these are none either, the token for the end of a text stands between.
-  public func encodePair(_ first: String, _ second: String) -> PairEncoding {
+  /// around it as the first; where these are none either, `separator` stands between, or the tokenizer's own token for
+  /// the end of a text.
+  public func encodePair(_ first: String, _ second: String, separator: Int32? = nil) -> PairEncoding {
     PairEncoding(
       first: encode(first, addSpecialTokens: false).ids, second: encode(second, addSpecialTokens: false).ids,
-      template: pairTemplate)
+      template: pairTemplate(separator))
   }
 }
 

@@ -26,8 +26,8 @@ public final class Tokenizer: Sendable {
   var templateOfOne: (prefix: [Int32], suffix: [Int32]) { (parts.postProcessor.prefix, parts.postProcessor.suffix) }
 
   /// What comes around the texts of a pair.
-  var pairTemplate: PairTemplate {
-    parts.postProcessor.pairTemplate(separator: eosToken ?? bosToken ?? padToken)
+  func pairTemplate(_ separator: Int32?) -> PairTemplate {
+    parts.postProcessor.pairTemplate(separator: separator ?? eosToken ?? bosToken ?? padToken)
   }
 
   init(_ parts: TokenizerParts) {
