@@ -196,6 +196,22 @@ public protocol Backend: AnyObject, Sendable {
   /// Σ weight · cross-entropy over rows with label ≥ 0; dLogits is written.
   func crossEntropy(_ logits: Tensor, labels: [Int32], weight: Float, into dLogits: Tensor)
     -> Double
+  /// Σ weight · shaped cross-entropy over rows with label ≥ 0; dLogits is written.
+  func crossEntropy(
+    _ logits: Tensor, labels: [Int32], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double
+  /// Σ weight · binary cross-entropy of each logit; targets like logits, from 0 to 1; dLogits is written.
+  func binaryCrossEntropy(
+    _ logits: Tensor, targets: [Float], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double
+  /// Σ weight · (y − target)²; dy is written.
+  func squaredError(_ y: Tensor, targets: [Float], weight: Float, into dy: Tensor) -> Double
+  /// Σ weight · −log p(labels) over chains of words that start at `starts` (behind the last: the number of rows), in a
+  /// conditional random field with transitions (K + 2, K); dLogits is written, dTransitions added to.
+  func chainLoss(
+    _ logits: Tensor, labels: [Int32], starts: [Int32], transitions: Tensor, weight: Float, into dLogits: Tensor,
+    addingTo dTransitions: Tensor
+  ) -> Double
   /// Σ x².
   func sumOfSquares(_ x: Tensor) -> Double
   /// One AdamW step on one tensor.

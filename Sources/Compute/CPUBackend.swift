@@ -174,6 +174,43 @@ public final class CPUBackend: Backend {
       logits.floats, labels, Int64(logits.rows), Int64(logits.columns), weight, dLogits.floats)
   }
 
+  public func crossEntropy(
+    _ logits: Tensor, labels: [Int32], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double {
+    shape.withKernelShape {
+      dk_shaped_cross_entropy(
+        logits.floats, labels, Int64(logits.rows), Int64(logits.columns), $0, weight, dLogits.floats)
+    }
+  }
+
+  public func binaryCrossEntropy(
+    _ logits: Tensor, targets: [Float], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double {
+    shape.withKernelShape {
+      dk_binary_cross_entropy(
+        logits.floats, targets, Int64(logits.rows), Int64(logits.columns), $0, weight, dLogits.floats)
+    }
+  }
+
+  public func squaredError(_ y: Tensor, targets: [Float], weight: Float, into dy: Tensor) -> Double {
+    dk_squared_error(y.floats, targets, Int64(y.count), weight, dy.floats)
+  }
+
+  public func chainLoss(
+    _ logits: Tensor, labels: [Int32], starts: [Int32], transitions: Tensor, weight: Float, into dLogits: Tensor,
+    addingTo dTransitions: Tensor
+  ) -> Double {
+    let longest = zip(starts, starts.dropFirst()).map { $1 - $0 }.max() ?? 0
+    let classes = Int64(logits.columns)
+    var loss = 0.0
+    withScratch(Int(dk_chain_scratch(Int64(longest), classes))) {
+      loss = dk_chain_loss(
+        logits.floats, labels, starts, Int64(starts.count - 1), classes, transitions.floats, weight, dLogits.floats,
+        dTransitions.floats, $0)
+    }
+    return loss
+  }
+
   public func sumOfSquares(_ x: Tensor) -> Double { dk_sum_squares(x.floats, Int64(x.count)) }
 
   public func adamW(_ parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamWStep) {
@@ -236,4 +273,14 @@ extension Weight {
 
 extension PoolingKind {
   fileprivate var kernel: dk_pooling_t { self == .mean ? DK_POOL_MEAN : DK_POOL_MAX }
+}
+
+extension LossShape {
+  fileprivate func withKernelShape(_ body: (UnsafePointer<dk_loss_shape_t>) -> Double) -> Double {
+    classWeights.withUnsafeBufferPointer { weights in
+      var shape = dk_loss_shape_t(
+        class_weights: weights.isEmpty ? nil : weights.baseAddress, smoothing: smoothing, gamma: gamma)
+      return body(&shape)
+    }
+  }
 }

@@ -92,6 +92,21 @@ public final class CountingBackend: Backend {
     _ kind: PoolingKind, _ dy: Tensor, _ packing: Packing, winners: [Int32], into dx: Tensor
   ) {}
   public func crossEntropy(_ logits: Tensor, labels: [Int32], weight: Float, into dLogits: Tensor) -> Double { 0 }
+  public func crossEntropy(
+    _ logits: Tensor, labels: [Int32], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double { 0 }
+  public func binaryCrossEntropy(
+    _ logits: Tensor, targets: [Float], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double { 0 }
+  public func squaredError(_ y: Tensor, targets: [Float], weight: Float, into dy: Tensor) -> Double { 0 }
+  public func chainLoss(
+    _ logits: Tensor, labels: [Int32], starts: [Int32], transitions: Tensor, weight: Float, into dLogits: Tensor,
+    addingTo dTransitions: Tensor
+  ) -> Double {
+    let longest = zip(starts, starts.dropFirst()).map { $1 - $0 }.max() ?? 0
+    scratch(Int(dk_chain_scratch(Int64(longest), Int64(logits.columns))))
+    return 0
+  }
   public func sumOfSquares(_ x: Tensor) -> Double { 0 }
   public func adamW(_ parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamWStep) {}
 }

@@ -159,6 +159,51 @@ public enum Ops {
     return (loss, dLogits)
   }
 
+  /// The same with class weights, smoothing or a focus.
+  public static func crossEntropy(
+    _ logits: Tensor, labels: [Int32], _ shape: LossShape, weight: Float
+  ) -> (loss: Double, dLogits: Tensor) {
+    precondition(labels.count == logits.rows, "\(labels.count) labels for \(logits.rows) rows")
+    shape.check(logits)
+    let dLogits = logits.like()
+    let loss = logits.backend.crossEntropy(logits, labels: labels, shape, weight: weight, into: dLogits)
+    return (loss, dLogits)
+  }
+
+  /// Σ weight · binary cross-entropy of every logit, with its own target, and the gradient of the logits.
+  public static func binaryCrossEntropy(
+    _ logits: Tensor, targets: [Float], _ shape: LossShape, weight: Float
+  ) -> (loss: Double, dLogits: Tensor) {
+    precondition(targets.count == logits.count, "\(targets.count) targets for \(logits.count) logits")
+    shape.check(logits)
+    let dLogits = logits.like()
+    let loss = logits.backend.binaryCrossEntropy(
+      logits, targets: targets, shape, weight: weight, into: dLogits)
+    return (loss, dLogits)
+  }
+
+  /// Σ weight · (y − target)² and the gradient of y.
+  public static func squaredError(_ y: Tensor, targets: [Float], weight: Float) -> (loss: Double, dy: Tensor) {
+    precondition(targets.count == y.count, "\(targets.count) targets for \(y.count) values")
+    let dy = y.like()
+    return (y.backend.squaredError(y, targets: targets, weight: weight, into: dy), dy)
+  }
+
+  /// Σ weight · −log p of the labels' paths through chains of `lengths` rows, and the gradient of the logits; that of the
+  /// transitions (K + 2, K) is added to theirs.
+  public static func chainLoss(
+    _ logits: Tensor, labels: [Int32], lengths: [Int], _ transitions: Parameter, weight: Float, gradients: Gradients
+  ) -> (loss: Double, dLogits: Tensor) {
+    precondition(labels.count == logits.rows, "\(labels.count) labels for \(logits.rows) rows")
+    let starts = lengths.reduce(into: [Int32(0)]) { $0.append($0.last! + Int32($1)) }
+    precondition(starts.last! == Int32(logits.rows), "the chains do not fill the rows")
+    let dLogits = logits.like()
+    let loss = logits.backend.chainLoss(
+      logits, labels: labels, starts: starts, transitions: transitions.value, weight: weight, into: dLogits,
+      addingTo: gradients[transitions])
+    return (loss, dLogits)
+  }
+
   /// x (N, in) times a small trainable matrix (out × in), plus a bias: the head.
   public static func dense(
     _ x: Tensor, _ weight: Parameter, bias: Parameter?, gradients: Gradients?
@@ -180,5 +225,13 @@ public enum Ops {
         return dx
       }
     )
+  }
+}
+
+extension LossShape {
+  fileprivate func check(_ logits: Tensor) {
+    precondition(
+      classWeights.isEmpty || classWeights.count == logits.columns,
+      "\(classWeights.count) class weights for \(logits.columns) classes")
   }
 }

@@ -26,12 +26,18 @@ public final class Classifier: Sendable {
   public let encoder: ExampleEncoder
   /// Threads used for a call; the results do not depend on it.
   public let threads: Int
+  /// How tags are chosen.
+  public let decoding: Decoding
   let runner: StepRunner
+  /// What the scheme of the tags forbids, where decoding heeds it.
+  private let legal: TagChain
 
   /// Lays an adapter over a loaded model; a calibration goes into its head.
+  ///
+  /// `decoding` replaces the recipe's way to choose tags.
   public init(
     _ base: BaseModel, _ adapter: Adapter, tokenizer: Tokenizer, calibration: Calibration? = nil,
-    threads: Int? = nil
+    decoding: Decoding? = nil, threads: Int? = nil
   ) throws {
     let adapter = calibration.map(adapter.calibrated) ?? adapter
     self.base = base
@@ -41,6 +47,9 @@ public final class Classifier: Sendable {
     self.tokenizer = tokenizer
     self.threads = threads ?? Processors.count
     labels = LabelSet(adapter.labels)
+    self.decoding = decoding ?? adapter.recipe.decode
+    let free = TagChain(count: labels.count)
+    legal = self.decoding == .viterbi && adapter.recipe.task.tagsWords ? free.legal(for: labels) : free
     encoder = try ExampleEncoder(
       tokenizer, recipe: adapter.recipe, labels: labels, model: base.configuration)
     runner = StepRunner(
@@ -54,15 +63,18 @@ public final class Classifier: Sendable {
   /// are those of the training.
   public convenience init(
     adapter path: String, model: String? = nil, attention: AttentionPattern? = nil, pooling: Pooling? = nil,
-    otherBase: Bool = false, calibrated: Bool = true, threads: Int? = nil
+    otherBase: Bool = false, calibrated: Bool = true, decoding: Decoding? = nil, threads: Int? = nil
   ) throws {
     let folder = try AdapterFolder(path, attention: attention, pooling: pooling)
     let checkpoint = try openCheckpoint(try folder.resolvedBase(model))
     let base = try BaseModel(checkpoint, on: CPUBackend())
     try self.init(
       base, try folder.adapter(for: base, otherBase: otherBase), tokenizer: try checkpoint.tokenizer(),
-      calibration: calibrated ? try folder.calibration() : nil, threads: threads)
+      calibration: calibrated ? try folder.calibration() : nil, decoding: decoding, threads: threads)
   }
+
+  /// The scores of neighbouring tags as they are now.
+  var chain: TagChain { legal.adding(adapter.transitions?.value) }
 
   /// Logits of encoded examples: one row for a text, one for each kept word in tagging. The batch does not matter:
   /// the same example gets the same bits in any company.
@@ -74,7 +86,7 @@ public final class Classifier: Sendable {
       (examples[$0].tokens.count, $0) < (examples[$1].tokens.count, $1)
     }
     let groups = Classifier.groups(order, examples)
-    let longest = examples.map(\.tokens.count).max() ?? 1
+    let longest = examples.flatMap(\.sequences).max() ?? 1
     let rope = runner.model.ropeTable(positions: longest)
     let classes = labels.count
     let results = Parallel.mapSharing(groups.count, threads: threads) { [runner] index in
@@ -88,7 +100,7 @@ public final class Classifier: Sendable {
     for (group, rows) in zip(groups, results) {
       var next = 0
       for index in group {
-        let count = adapter.recipe.task == .tokens ? examples[index].rows.count : 1
+        let count = adapter.recipe.task.tagsWords ? examples[index].rows.count : 1
         logits[index] = Array(rows[next..<next + count])
         next += count
       }

@@ -13,6 +13,16 @@ public struct Prediction: Sendable {
   public let probabilities: [Double]
 }
 
+/// The labels that apply to one text.
+public struct LabelsPrediction: Sendable {
+  /// The labels whose probability reaches the threshold, in the order of the label set.
+  public let labels: [String]
+  /// Logits in the order of the labels.
+  public let logits: [Float]
+  /// Probabilities in the order of the labels, each by itself (sigmoid).
+  public let probabilities: [Double]
+}
+
 /// The answer to one text of a tagger.
 public struct TaggedText: Sendable {
   /// A word, where it stands, and its tag.
@@ -59,17 +69,38 @@ extension Classifier {
 
   /// Labels of a data set's texts.
   public func predict(_ dataset: Dataset) throws -> [Prediction] {
-    guard adapter.recipe.task == .sequence else {
-      throw DiscernError(.configuration, "this adapter tags words: use tag(_:) instead of predict(_:)")
-    }
+    try check(.sequence)
     return try checkedLogits(dataset).logits.map { prediction($0[0]) }
+  }
+
+  /// The labels that apply to a data set's texts.
+  public func predictLabels(_ dataset: Dataset) throws -> [LabelsPrediction] {
+    try check(.multiLabel)
+    return try checkedLogits(dataset).logits.map { labelsPrediction($0[0]) }
+  }
+
+  /// The numbers of a data set's texts, in the order of the targets.
+  public func predictValues(_ dataset: Dataset) throws -> [[Float]] {
+    try check(.regression)
+    return try checkedLogits(dataset).logits.map { $0[0] }
+  }
+
+  private func check(_ task: Dataset.Task) throws {
+    guard adapter.recipe.task != task else { return }
+    let right =
+      switch adapter.recipe.task {
+      case .sequence: "predict(_:)"
+      case .multiLabel: "predictLabels(_:)"
+      case .regression: "predictValues(_:)"
+      case .tokens: "tag(_:)"
+      }
+    throw DiscernError(
+      .configuration, "this adapter's task is \(adapter.recipe.task.rawValue), not \(task.rawValue): use \(right)")
   }
 
   /// Tags of texts (split into words by `WordSplitter`) or of sentences given as words.
   public func tag(_ dataset: Dataset) throws -> [TaggedText] {
-    guard adapter.recipe.task == .tokens else {
-      throw DiscernError(.configuration, "this adapter labels whole texts: use predict(_:) instead of tag(_:)")
-    }
+    try check(.tokens)
     let (encoded, logits, _) = try checkedLogits(dataset)
     return zip(dataset.examples, zip(encoded, logits)).map { example, answer in
       tagged(example, answer.0, answer.1)
@@ -90,19 +121,21 @@ extension Classifier {
       probabilities: probabilities)
   }
 
+  /// The labels that the logits of a text spell.
+  public func labelsPrediction(_ logits: [Float]) -> LabelsPrediction {
+    LabelsPrediction(
+      labels: zip(labels.names, applies(logits)).filter(\.1).map(\.0), logits: logits,
+      probabilities: logits.map(sigmoid))
+  }
+
+  /// For each label whether it applies.
+  func applies(_ logits: [Float]) -> [Bool] {
+    logits.map { sigmoid($0) >= adapter.recipe.threshold }
+  }
+
   /// Index of the largest logit, the first of equals.
   static func best(_ logits: [Float]) -> Int {
     logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
-  }
-
-  /// Predicted tags of every word; words without an answer are `O`, or empty where the tags spell no spans.
-  func tags(_ example: EncodedExample, _ logits: [[Float]]) -> [String] {
-    let outside = labels.spellsSpans && labels.index(of: "O") != nil ? "O" : ""
-    var tags = [String](repeating: outside, count: example.wordCount)
-    for (word, row) in zip(example.words, logits) {
-      tags[Int(word)] = labels.names[Classifier.best(row)]
-    }
-    return tags
   }
 
   /// The answer that the logits of a text's kept words spell.
@@ -111,7 +144,12 @@ extension Classifier {
     let scalars = Array(text.unicodeScalars)
     let tags = tags(encoded, logits)
     var rows = [[Float]](repeating: [], count: encoded.wordCount)
-    for (word, row) in zip(encoded.words, logits) { rows[Int(word)] = row }
+    var chances = [Double](repeating: 0, count: encoded.wordCount)
+    let answers = zip(bestTags(encoded, logits), tagProbabilities(encoded, logits))
+    for (word, (row, answer)) in zip(encoded.words, zip(logits, answers)) {
+      rows[Int(word)] = row
+      chances[Int(word)] = answer.1[answer.0]
+    }
     func slice(_ range: Range<Int>) -> String {
       var view = String.UnicodeScalarView()
       view.append(contentsOf: scalars[range])
@@ -120,7 +158,7 @@ extension Classifier {
     let words = ranges.indices.map { index in
       TaggedText.Word(
         text: slice(ranges[index]), characters: ranges[index], tag: tags[index],
-        probability: rows[index].isEmpty ? 0 : softmax(rows[index]).max()!, logits: rows[index])
+        probability: chances[index], logits: rows[index])
     }
     let entities = Span.lenient(tags).map { span in
       let characters = words[span.start].characters.lowerBound..<words[span.end - 1].characters.upperBound
@@ -146,6 +184,7 @@ extension Classifier {
       }
       let ranges = WordSplitter.words(in: text).map { offset($0.lowerBound)..<offset($0.upperBound) }
       return (text, ranges)
+    case .pair: return wordRanges(.text(input.text))
     case .words(let words):
       var start = 0
       let ranges = words.map { word in
@@ -169,4 +208,14 @@ func logSoftmax(_ logits: [Float], at index: Int) -> Double {
   let largest = Double(logits.max() ?? 0)
   let sum = logits.reduce(0) { $0 + exp(Double($1) - largest) }
   return Double(logits[index]) - largest - log(sum)
+}
+
+func sigmoid(_ logit: Float) -> Double {
+  let z = Double(logit)
+  return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z))
+}
+
+func logSigmoid(_ logit: Float) -> Double {
+  let z = Double(logit)
+  return z >= 0 ? -log1p(exp(-z)) : z - log1p(exp(z))
 }

@@ -15,7 +15,9 @@ struct AdapterOptions: ParsableArguments {
   @Flag(help: "Leave the calibration aside: logits and probabilities as trained.")
   var uncalibrated = false
 
-  func classifier(_ adapter: String, threads: Int? = nil, calibrated: Bool = true) throws -> Classifier {
+  func classifier(
+    _ adapter: String, decoding: Decoding? = nil, threads: Int? = nil, calibrated: Bool = true
+  ) throws -> Classifier {
     let pooling = try pooling.map { name in
       guard let pooling = Pooling(rawValue: name) else {
         let names = Pooling.allCases.map(\.rawValue).joined(separator: ", ")
@@ -25,7 +27,8 @@ struct AdapterOptions: ParsableArguments {
     }
     let classifier = try Classifier(
       adapter: adapter, model: model, attention: attention.map { try AttentionPattern($0) }, pooling: pooling,
-      otherBase: otherBase, calibrated: calibrated && !uncalibrated, threads: threads)
+      otherBase: otherBase, calibrated: calibrated && !uncalibrated, decoding: decoding,
+      threads: threads)
     if otherBase, let trained = try AdapterFolder(adapter).fingerprint, trained != classifier.base.fingerprint {
       Messages.warning(
         "\(classifier.base.place): not the weights that \(adapter) was trained on; answers will differ somewhat")

@@ -1,9 +1,11 @@
 import Discern
 import Formats
 
-/// A classifier's or a tagger's answer to one text.
+/// A classifier's, a regressor's or a tagger's answer to one text.
 enum Answer {
   case label(Prediction, text: String)
+  case labels(LabelsPrediction, text: String)
+  case values([Double], text: String)
   case tags(TaggedText, text: String)
 
   /// The words of a tagged text.
@@ -35,14 +37,13 @@ struct AnswerFormat {
   func answer(
     _ classifier: Classifier, _ example: Example, _ encoded: EncodedExample, _ logits: [[Float]]
   ) -> Answer {
-    let text =
-      switch example.input {
-      case .text(let text): text
-      case .words(let words): words.joined(separator: " ")
-      }
-    return classifier.adapter.recipe.task == .tokens
-      ? .tags(classifier.tagged(example, encoded, logits), text: text)
-      : .label(classifier.prediction(logits[0]), text: text)
+    let text = example.input.text
+    switch classifier.adapter.recipe.task {
+    case .sequence: return .label(classifier.prediction(logits[0]), text: text)
+    case .multiLabel: return .labels(classifier.labelsPrediction(logits[0]), text: text)
+    case .regression: return .values(logits[0].map(Double.init), text: text)
+    case .tokens: return .tags(classifier.tagged(example, encoded, logits), text: text)
+    }
   }
 
   // MARK: JSON
@@ -55,7 +56,7 @@ struct AnswerFormat {
       var object: JSONObject = [
         "text": JSON(text), "label": isWithheld ? .null : JSON(prediction.label),
         "probability": .number(prediction.probability),
-        "probabilities": .object(probabilities(prediction)),
+        "probabilities": .object(probabilities(prediction.probabilities, prediction.logits)),
       ]
       switch promise {
       case .none: break
@@ -66,6 +67,14 @@ struct AnswerFormat {
       }
       if logits { object["logits"] = .object(members(prediction.logits.map(Double.init))) }
       return object
+    case .labels(let prediction, let text):
+      var object: JSONObject = [
+        "text": JSON(text), "labels": .array(prediction.labels.map { JSON($0) }),
+        "probabilities": .object(probabilities(prediction.probabilities, prediction.logits)),
+      ]
+      if logits { object["logits"] = .object(members(prediction.logits.map(Double.init))) }
+      return object
+    case .values(let values, let text): return ["text": JSON(text), "values": .object(members(values))]
     case .tags(let tagged, let text):
       var object: JSONObject = [
         "text": JSON(text), "entities": .array(given(tagged.entities).map(json)),
@@ -88,6 +97,7 @@ struct AnswerFormat {
   func withheldCount(_ answer: Answer) -> Int {
     switch answer {
     case .label(let prediction, _): promise.withholds(prediction.label, prediction.probability) ? 1 : 0
+    case .labels, .values: 0
     case .tags(let tagged, _):
       hasSpans
         ? tagged.entities.count - given(tagged.entities).count
@@ -101,23 +111,24 @@ struct AnswerFormat {
     return scores.set(prediction.logits, coverage: coverage)
   }
 
-  private func probabilities(_ prediction: Prediction) -> JSONObject {
-    guard let top else { return members(prediction.probabilities) }
+  private func probabilities(_ probabilities: [Double], _ logits: [Float]) -> JSONObject {
+    guard let top else { return members(probabilities) }
     var object = JSONObject()
-    for index in ranking(prediction).prefix(top) {
-      object.append(JSONString(labels[index]), .number(prediction.probabilities[index]))
+    for index in ranking(logits).prefix(top) {
+      object.append(JSONString(labels[index]), .number(probabilities[index]))
     }
     return object
   }
 
-  private func members(_ values: [Double]) -> JSONObject {
+  /// A number for each label.
+  func members(_ values: [Double]) -> JSONObject {
     var object = JSONObject()
     for (label, value) in zip(labels, values) { object.append(JSONString(label), .number(value)) }
     return object
   }
 
-  private func ranking(_ prediction: Prediction) -> [Int] {
-    labels.indices.sorted { (-prediction.logits[$0], $0) < (-prediction.logits[$1], $1) }
+  private func ranking(_ logits: [Float]) -> [Int] {
+    labels.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }
   }
 
   private func json(_ entity: TaggedText.Entity) -> JSON {
@@ -161,9 +172,13 @@ struct AnswerFormat {
       if promise.withholds(prediction.label, prediction.probability) {
         return row([AnswerPromise.abstention, prediction.probability.fixed(4), text])
       }
-      let shown = ranking(prediction).prefix(top ?? 1)
-      let fields = shown.flatMap { [labels[$0], prediction.probabilities[$0].fixed(4)] }
-      return row(fields + [text])
+      return row(ranked(prediction.probabilities, prediction.logits, top ?? 1) + [text])
+    case .labels(let prediction, let text):
+      if let top { return row(ranked(prediction.probabilities, prediction.logits, top) + [text]) }
+      let applying = labels.indices.filter { prediction.labels.contains(labels[$0]) }
+      let probabilities = applying.map { prediction.probabilities[$0].fixed(4) }
+      return row([prediction.labels.joined(separator: ";"), probabilities.joined(separator: ";"), text])
+    case .values(let values, let text): return row(values.map { $0.fixed(6) } + [text])
     case .tags(let tagged, _):
       let rows =
         hasSpans
@@ -175,6 +190,11 @@ struct AnswerFormat {
         }
       return rows.map(row).joined() + "\n"
     }
+  }
+
+  /// The most probable labels, each with its probability.
+  private func ranked(_ probabilities: [Double], _ logits: [Float], _ count: Int) -> [String] {
+    ranking(logits).prefix(count).flatMap { [labels[$0], probabilities[$0].fixed(4)] }
   }
 
   private func fields(_ range: Range<Int>, _ label: String, _ text: String, _ probability: Double)

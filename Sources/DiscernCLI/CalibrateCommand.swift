@@ -61,7 +61,13 @@ struct CalibrateCommand: ParsableCommand {
       try output.flush()
       return
     }
-    let dataset = try input.read(data, task: folder.recipe.task)
+    let recipe = folder.recipe
+    guard recipe.task == .sequence || recipe.task == .tokens, recipe.head == .linear else {
+      let kind = recipe.head == .crf ? "has a crf head" : "is for the task \(recipe.task.rawValue)"
+      throw WrongUsage(
+        verb: "calibrate", message: "Only classifiers with one label and taggers are calibrated; \(adapter) \(kind).")
+    }
+    let dataset = try input.read(data, task: recipe.task)
     let classifier = try opening.classifier(adapter, threads: threads.threads, calibrated: false)
     let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
     let (_, encoded, logits) = try classifier.evaluateWithLogits(dataset) { progress.add($0) }

@@ -8,8 +8,10 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measures an adapter on labelled data.",
     discussion: """
       For classifiers: accuracy, precision, recall and F1 by class and on average, and what is taken \
-      for what. For taggers: the report of conlleval, and spans counted strictly (IOB2). For both: \
-      bootstrap intervals, how good the probabilities are, and the scores by length.
+      for what. For several labels: exact matches, Hamming loss and F1; for numbers: errors, R2 and \
+      correlations. For taggers: the report of conlleval, and spans counted strictly (IOB2). For \
+      classifiers and taggers: bootstrap intervals, how good the probabilities are, and the scores by \
+      length.
 
       Examples:
         discern evaluate runs/tickets --data test.jsonl
@@ -25,6 +27,7 @@ struct EvaluateCommand: ParsableCommand {
       valueName: "file"))
   var data: [String]
   @OptionGroup var opening: AdapterOptions
+  @OptionGroup var decoding: DecodingOptions
   @Option(
     help: ArgumentHelp("Also write each text with its label and the answer.", valueName: "file"))
   var predictions: String?
@@ -37,8 +40,10 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let folder = try AdapterFolder(adapter)
-    let dataset = try input.read(data, task: folder.recipe.task)
-    let classifier = try opening.classifier(adapter, threads: threads.threads)
+    let dataset = try input.read(data, task: folder.recipe.task, known: folder.labels ?? [])
+    let classifier = try opening.classifier(
+      adapter, decoding: decoding.decode, threads: threads.threads)
+    try decoding.check(classifier, verb: "evaluate")
     let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
     let (evaluation, encoded, logits) = try classifier.evaluateWithLogits(dataset) {
       progress.add($0)
@@ -70,6 +75,7 @@ struct EvaluateCommand: ParsableCommand {
     switch evaluation.metrics {
     case .sequence(let scores), .tags(let scores):
       return evaluation.table + "\n" + scores.confusionTable()
+    case .multiLabel, .regression: return evaluation.table
     case .tokens(let scores):
       return scores.conllevalReport + "\nSpans counted strictly (IOB2):\n" + scores.strict.table
         + "\nloss \(evaluation.loss.fixed(4))\n"
@@ -88,6 +94,8 @@ struct EvaluateCommand: ParsableCommand {
         switch example.label {
         case .none: break
         case .classLabel(let label): object["gold"] = JSON(label)
+        case .labels(let names): object["gold"] = .array(names.map { JSON($0) })
+        case .values(let values): object["gold"] = .object(format.members(values))
         case .tags(let tags):
           object["tokens"] = .array(answer.words.map { JSON($0.text) })
           object["gold"] = .array(tags.map { JSON($0) })

@@ -18,11 +18,19 @@ extension InspectReport {
 
   private mutating func addTask(_ folder: AdapterFolder) {
     let recipe = folder.recipe
-    let isTagger = recipe.task == .tokens
-    add("adapter", "\(isTagger ? "tagger" : "classifier"), \(folder.path)")
+    let isTagger = recipe.task.tagsWords
+    let kind =
+      switch recipe.task {
+      case .sequence: "classifier"
+      case .multiLabel: "multi-label classifier"
+      case .regression: "regressor"
+      case .tokens: "tagger"
+      }
+    add("adapter", "\(kind), \(folder.path)")
     if let labels = folder.labels {
       let rest = labels.count > 20 ? " and \(labels.count - 20) more" : ""
-      add("labels", "\(labels.count): " + labels.prefix(20).joined(separator: ", ") + rest)
+      let name = recipe.task == .regression ? "targets" : "labels"
+      add(name, "\(labels.count): " + labels.prefix(20).joined(separator: ", ") + rest)
     } else {
       add("labels", "no names: PEFT keeps none; the base model's id2label, or LABEL_0, LABEL_1, …")
     }
@@ -84,6 +92,7 @@ extension InspectReport {
     guard let metrics = folder.facts?["metrics"] else { return }
     let names = [
       ("accuracy", "accuracy"), ("f1_macro", "macro F1"), ("overall_f1", "entity F1 (conlleval)"),
+      ("f1_micro", "micro F1"), ("mse", "MSE"), ("r2", "R2"), ("spearman", "Spearman"),
       ("overall_accuracy", "tag accuracy"), ("loss", "loss"),
     ]
     let scores = names.compactMap { key, name in

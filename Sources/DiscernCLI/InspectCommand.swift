@@ -23,7 +23,8 @@ struct InspectCommand: ParsableCommand {
     help: ArgumentHelp("Model whose tokens measure the texts of a data file.", valueName: "path"))
   var model: String?
   @Option(
-    help: ArgumentHelp("Task of a data file: sequence or tokens. (default: told by its columns)"))
+    help: ArgumentHelp(
+      "Task of a data file: sequence, multi-label, regression or tokens. (default: told by its columns)"))
   var task: Dataset.Task?
   @Flag(help: "Print one JSON object.")
   var json = false

@@ -26,6 +26,10 @@ extension InspectReport {
       add("labels", "none: no column \"\(shape.labelColumn)\"")
       return
     }
+    if dataset.facts.isNumeric {
+      add("targets", "\(dataset.labels.count): " + dataset.targetRanges.joined(separator: ", "))
+      return
+    }
     let counts = dataset.facts.labelCounts
     let shown = counts.sorted { ($1.count, $0.label) < ($0.count, $1.label) }.prefix(30)
     let rest = counts.count > 30 ? " and \(counts.count - 30) more" : ""
@@ -106,11 +110,15 @@ private struct DataShape {
     let columns = input.columns
     // The standard input can be read only once.
     let names = path == "-" ? nil : try Self.columns(path, format)
-    if format == .conll || names?.contains(columns.tokens) == true { task = .tokens }
+    let hasSpans = ["spans", "entities", "annotations"].contains { names?.contains($0) == true }
+    if format == .conll || hasSpans || names?.contains(columns.tokens) == true { task = .tokens }
     task = given ?? task
-    labelColumn = task == .tokens ? columns.tags : columns.label
+    let labels = task == .tokens ? [columns.tags] : columns.resolved(in: names ?? [], task).labels
+    labelColumn = labels.first { names?.contains($0) == false } ?? labels[0]
     if format == .lines { isLabelled = false }
-    if let names, format != .conll { isLabelled = names.contains(labelColumn) }
+    if let names, format != .conll {
+      isLabelled = labels.allSatisfy(names.contains) || hasSpans && task == .tokens
+    }
   }
 
   /// The columns of the first row, where there are such.
@@ -131,11 +139,23 @@ extension Dataset {
       text += " sentences, \(facts.tokens) words"
     } else {
       let characters = examples.map { example in
-        if case .text(let text) = example.input { text.unicodeScalars.count } else { 0 }
+        example.input.text.unicodeScalars.count
       }
-      text += " texts of \(characters.min() ?? 0) to \(characters.max() ?? 0) characters"
+      let texts = facts.pairs > 0 ? "pairs" : "texts"
+      text += " \(texts) of \(characters.min() ?? 0) to \(characters.max() ?? 0) characters"
     }
     return text
+  }
+
+  /// The smallest, mean and largest value of each target.
+  fileprivate var targetRanges: [String] {
+    labels.names.enumerated().map { index, name in
+      let values = examples.compactMap { example in
+        if case .values(let values) = example.label { values[index] } else { nil }
+      }
+      let mean = values.reduce(0, +) / Double(max(values.count, 1))
+      return "\(name) \((values.min() ?? 0).short) to \((values.max() ?? 0).short), mean \(mean.fixed(4))"
+    }
   }
 
   /// How many entities of each type there are, most first.
@@ -155,11 +175,13 @@ extension Example {
   fileprivate var text: String {
     func short(_ text: String) -> String { text.count > 90 ? text.prefix(89) + "…" : text }
     switch (input, label) {
-    case (.text(let text), .classLabel(let label)): return "\(label): \(short(text))"
-    case (.text(let text), _): return short(text)
     case (.words(let words), .tags(let tags)):
       return short(zip(words, tags).map { $1 == "O" ? $0 : "\($0)/\($1)" }.joined(separator: " "))
-    case (.words(let words), _): return short(words.joined(separator: " "))
+    case (_, .classLabel(let label)): return "\(label): \(short(input.text))"
+    case (_, .labels(let labels)): return "\(labels.joined(separator: ";")): \(short(input.text))"
+    case (_, .values(let values)):
+      return values.map(\.short).joined(separator: ", ") + ": \(short(input.text))"
+    case (_, .none), (_, .tags): return short(input.text)
     }
   }
 }
@@ -169,6 +191,7 @@ extension Tokenizer {
   fileprivate func length(of example: Example) -> Int {
     switch example.input {
     case .text(let text): encode(text).tokens.count
+    case .pair(let first, let second): encodePair(first, second).length
     case .words(let words): encode(words: words, prefixSpace: true).tokens.count
     }
   }

@@ -10,8 +10,15 @@ struct DataOptions: ParsableArguments {
   var format: DatasetFormat?
   @Option(help: ArgumentHelp("Column or JSON member of the text.", valueName: "name"))
   var textColumn = DatasetColumns().text
-  @Option(help: ArgumentHelp("Column or JSON member of the label.", valueName: "name"))
-  var labelColumn = DatasetColumns().label
+  @Option(
+    help: ArgumentHelp(
+      "Column or JSON member of the second text, of pairs. (default: told by usual names)", valueName: "name"))
+  var pairColumn: String?
+  @Option(
+    help: ArgumentHelp(
+      "Column or JSON member of the label; several times for labels or targets in columns of their own. (default: "
+        + "label; multi-label: labels)", valueName: "name"))
+  var labelColumn: [String] = []
   @Option(help: ArgumentHelp("JSON member of a sentence's words.", valueName: "name"))
   var tokensColumn = DatasetColumns().tokens
   @Option(help: ArgumentHelp("JSON member of a sentence's tags.", valueName: "name"))
@@ -29,7 +36,8 @@ struct DataOptions: ParsableArguments {
   var columns: DatasetColumns {
     var columns = DatasetColumns()
     columns.text = textColumn
-    columns.label = labelColumn
+    columns.pair = pairColumn
+    columns.labels = labelColumn
     columns.tokens = tokensColumn
     columns.tags = tagsColumn
     columns.tokenIndex = tokenIndex
@@ -58,8 +66,10 @@ struct DataOptions: ParsableArguments {
     return paths
   }
 
-  /// Reads labelled data and says what was odd about it.
-  func read(_ patterns: [String], task: Dataset.Task) throws -> Dataset {
+  /// Reads labelled data and says what was odd about it. Columns may have the names of `known` labels.
+  func read(_ patterns: [String], task: Dataset.Task, known: [String] = []) throws -> Dataset {
+    var columns = columns
+    columns.known = known
     let dataset = try Dataset.read(
       Self.files(patterns), format: format, task: task, columns: columns, scheme: scheme)
     for note in dataset.facts.skips { Messages.note("\(dataset.name): \(note)") }

@@ -7,7 +7,8 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict",
     abstract: "Labels texts, or tags their words.",
     discussion: """
-      A classifier prints label, probability and text, separated by tabs. A tagger prints a line for \
+      A classifier prints label, probability and text, separated by tabs; one of several labels those \
+      that apply, with ; between them; a regressor its numbers. A tagger prints a line for \
       each entity (start, end, type, text, probability) and a blank line after each text; offsets \
       count Unicode scalars, as Python's strings do.
 
@@ -39,6 +40,7 @@ struct PredictCommand: ParsableCommand {
       valueName: "file"))
   var data: [String] = []
   @OptionGroup var opening: AdapterOptions
+  @OptionGroup var decoding: DecodingOptions
   @Flag(help: "Print a JSON object for each text.")
   var json = false
   @Flag(help: "Print logits too; implies --json.")
@@ -69,11 +71,13 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    let classifier = try opening.classifier(adapter, threads: threads.threads)
+    let classifier = try opening.classifier(
+      adapter, decoding: decoding.decode, threads: threads.threads)
+    try decoding.check(classifier, verb: "predict")
     let task = classifier.adapter.recipe.task
-    if top != nil, task == .tokens {
-      throw WrongUsage(
-        verb: "predict", message: "--top is for classifiers; \(adapter) is a tagger.")
+    if top != nil, task == .tokens || task == .regression {
+      let kind = task == .tokens ? "a tagger" : "for numbers"
+      throw WrongUsage(verb: "predict", message: "--top is for classifiers; \(adapter) is \(kind).")
     }
     let promise = try promises.promise(classifier, adapter: adapter)
     let paths = try DataOptions.files(texts == ["-"] ? texts : data)

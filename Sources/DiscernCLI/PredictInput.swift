@@ -166,12 +166,20 @@ final class PredictInput {
       }
       return PredictItem(example: Example(input: .words(texts), line: line.number), fields: object)
     }
-    guard let text = object[columns.text]?.string else {
-      let names = object.keys.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
-      throw FormatError(
-        place, found: object.isEmpty ? "an empty object" : "the members \(names)",
-        expected: "a string in \"\(columns.text)\"", remedy: "Name the member with --text-column.")
+    let names = columns.resolved(in: object.keys, task)
+    let first = try string(object, names.text, place, "--text-column")
+    guard let pair = names.pair, !task.tagsWords else {
+      return PredictItem(example: Example(input: .text(first), line: line.number), fields: object)
     }
-    return PredictItem(example: Example(input: .text(text), line: line.number), fields: object)
+    let input = Example.Input.pair(first, try string(object, pair, place, "--pair-column"))
+    return PredictItem(example: Example(input: input, line: line.number), fields: object)
+  }
+
+  private func string(_ object: JSONObject, _ column: String, _ place: String, _ option: String) throws -> String {
+    if let text = object[column]?.string { return text }
+    let names = object.keys.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+    throw FormatError(
+      place, found: object.isEmpty ? "an empty object" : "the members \(names)",
+      expected: "a string in \"\(column)\"", remedy: "Name the member with \(option).")
   }
 }

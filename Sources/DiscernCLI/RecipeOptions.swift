@@ -21,6 +21,18 @@ struct RecipeOptions: ParsableArguments {
   var topLayers: String?
   @Option(help: Self.help("head_dropout", "p"))
   var headDropout: String?
+  @Option(help: Self.help("head", "name"))
+  var head: String?
+  @Option(help: Self.help("decode", "name"))
+  var decode: String?
+  @Option(help: Self.help("threshold", "p"))
+  var threshold: String?
+  @Option(help: Self.help("class_weights", "what"))
+  var classWeights: String?
+  @Option(help: Self.help("label_smoothing", "x"))
+  var labelSmoothing: String?
+  @Option(help: Self.help("focal_gamma", "x"))
+  var focalGamma: String?
   @Option(help: Self.help("epochs", "n"))
   var epochs: String?
   @Option(help: Self.help("batch_size", "n"))
@@ -63,6 +75,8 @@ struct RecipeOptions: ParsableArguments {
   var maxLength: String?
   @Option(help: Self.help("overflow", "what"))
   var overflow: String?
+  @Option(help: Self.help("stride", "n"))
+  var stride: String?
   @Flag(inversion: .prefixedNo, help: Self.help("prefix_space"))
   var prefixSpace: Bool?
   @Option(help: Self.help("paper_padding", "n"))
@@ -82,6 +96,12 @@ struct RecipeOptions: ParsableArguments {
       ("targets", targets),
       ("top_layers", topLayers),
       ("head_dropout", headDropout),
+      ("head", head),
+      ("decode", decode),
+      ("threshold", threshold),
+      ("class_weights", classWeights),
+      ("label_smoothing", labelSmoothing),
+      ("focal_gamma", focalGamma),
       ("epochs", epochs),
       ("batch_size", batchSize),
       ("batch_tokens", batchTokens),
@@ -103,6 +123,7 @@ struct RecipeOptions: ParsableArguments {
       ("seed", seed),
       ("max_length", maxLength),
       ("overflow", overflow),
+      ("stride", stride),
       ("prefix_space", prefixSpace.map(String.init)),
       ("paper_padding", paperPadding),
       ("calibration", calibration),

@@ -43,7 +43,7 @@ struct ReportCommand: ParsableCommand {
         adapter, found: "a run without dev data", expected: "data to report on",
         remedy: "Give labelled data with --data.")
     }
-    let dataset = try input.read(files, task: folder.recipe.task)
+    let dataset = try input.read(files, task: folder.recipe.task, known: folder.labels ?? [])
     let classifier = try opening.classifier(adapter, threads: threads.threads, calibrated: false)
     let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
     let evaluation = try classifier.evaluate(dataset) { progress.add($0) }

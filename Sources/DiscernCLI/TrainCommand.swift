@@ -39,12 +39,13 @@ struct TrainCommand: ParsableCommand {
   var json = false
   func run() throws {
     let recipe = try choice.recipe(with: settings)
+    try recipe.checkObjective()
     if files.dev.isEmpty { warnOfUnused() }
     try RunFolder.check(files.out, overwrite: overwrite)
     let checkpoint = try openCheckpoint(files.model)
     let train = try input.read(files.data, task: recipe.task)
-    try train.labels.checkTrainable(place: train.name)
-    let dev = files.dev.isEmpty ? nil : try input.read(files.dev, task: recipe.task)
+    try train.labels.checkTrainable(for: recipe.task, place: train.name)
+    let dev = files.dev.isEmpty ? nil : try input.read(files.dev, task: recipe.task, known: train.labels.names)
     if let dev { try train.labels.checkKnown(in: dev) }
     let tokenizer = try checkpoint.tokenizer()
     let base = try BaseModel(checkpoint, on: CPUBackend())

@@ -46,7 +46,7 @@ struct TrainSummary: Sendable {
     line(
       "adapter",
       "\(parameters.abbreviated) trainable (\(share.fixed(2)) %): rank \(recipe.rank) on "
-        + "\(targets), \(head) for \(train.labels.count) labels, attention \(recipe.attention)")
+        + "\(targets), \(head) for \(train.labels.count) \(train.answers), attention \(recipe.attention)")
     line("train", train.headline)
     line("", trainReport.lengthLine)
     if let dev, let devReport {
@@ -64,7 +64,7 @@ struct TrainSummary: Sendable {
   }
 
   private var head: String {
-    recipe.task == .tokens ? "a head on each word" : "\(recipe.pooling.rawValue) pooling"
+    recipe.task.tagsWords ? "a head on each word" : "\(recipe.pooling.rawValue) pooling"
   }
 
   private func line(_ name: String, _ text: String) {

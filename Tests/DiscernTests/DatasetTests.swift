@@ -117,7 +117,7 @@ import Testing
         "jsonl", "{\"text\": \"a\", \"label\": [\"x\"]}", "file:1",
         "an array of 1 element as \"label\""
       ),
-      ("json", "[\n{\"text\": \"a\", \"label\": \"x\"}\n]", "file:1", "a JSON array"),
+      ("json", "[\n{\"text\": \"a\", \"label\": \"x\"}\n", "file:2", "the end of the file"),
       (
         "csv", "text,labels\na,x\n", "file:1", "no \"label\" among the columns \"text\", \"labels\""
       ),

@@ -207,6 +207,93 @@ public final class ReferenceBackend: Backend {
     return loss
   }
 
+  public func crossEntropy(
+    _ logits: Tensor, labels: [Int32], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double {
+    zero(dLogits)
+    let factors = shape.factors(logits.columns)
+    let smoothing = Double(shape.smoothing)
+    let gamma = Double(shape.gamma)
+    var loss = 0.0
+    for (row, label) in labels.enumerated() where label >= 0 {
+      let powers = (0..<logits.columns).map { exp(logits[row, $0]) }
+      let p = powers.map { $0 / powers.reduce(0, +) }
+      // Σ over classes of t·−log p, its slope in p, and the chain through softmax.
+      var slopes = [Double](repeating: 0, count: p.count)
+      for c in p.indices {
+        let target = (c == Int(label) ? 1 - smoothing : 0) + smoothing / Double(p.count)
+        let t = Double(weight) * target * factors[c]
+        if t == 0 { continue }
+        loss -= t * pow(1 - p[c], gamma) * log(p[c])
+        slopes[c] = t * (gamma * pow(1 - p[c], gamma - 1) * log(p[c]) - pow(1 - p[c], gamma) / p[c])
+      }
+      let mean = zip(slopes, p).reduce(0) { $0 + $1.0 * $1.1 }
+      for c in p.indices { dLogits[row, c] = p[c] * (slopes[c] - mean) }
+    }
+    return loss
+  }
+
+  public func binaryCrossEntropy(
+    _ logits: Tensor, targets: [Float], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double {
+    let factors = shape.factors(logits.columns)
+    let gamma = Double(shape.gamma)
+    var loss = 0.0
+    for index in 0..<logits.count {
+      let p = 1 / (1 + exp(-logits.elements[index]))
+      let target = Double(targets[index]) * (1 - Double(shape.smoothing)) + Double(shape.smoothing) / 2
+      let yes = Double(weight) * target * factors[index % logits.columns]
+      let no = Double(weight) * (1 - target)
+      loss -= yes * pow(1 - p, gamma) * log(p) + no * pow(p, gamma) * log(1 - p)
+      let slopeYes = gamma * pow(1 - p, gamma - 1) * log(p) - pow(1 - p, gamma) / p
+      let slopeNo = -gamma * pow(p, gamma - 1) * log(1 - p) + pow(p, gamma) / (1 - p)
+      dLogits.elements[index] = (yes * slopeYes + no * slopeNo) * p * (1 - p)
+    }
+    return loss
+  }
+
+  public func squaredError(_ y: Tensor, targets: [Float], weight: Float, into dy: Tensor) -> Double {
+    var loss = 0.0
+    for index in 0..<y.count {
+      let error = y.elements[index] - Double(targets[index])
+      loss += Double(weight) * error * error
+      dy.elements[index] = 2 * Double(weight) * error
+    }
+    return loss
+  }
+
+  public func chainLoss(
+    _ logits: Tensor, labels: [Int32], starts: [Int32], transitions: Tensor, weight: Float, into dLogits: Tensor,
+    addingTo dTransitions: Tensor
+  ) -> Double {
+    zero(dLogits)
+    var loss = 0.0
+    for (first, end) in zip(starts, starts.dropFirst()) where first < end {
+      let rows = Int(first)..<Int(end)
+      let gold = labels[rows].map(Int.init)
+      if gold.contains(where: { $0 < 0 }) { continue }
+      // Every path there is, one after another.
+      let classes = logits.columns
+      var paths: [[Int]] = [[]]
+      for _ in rows { paths = paths.flatMap { path in (0..<classes).map { path + [$0] } } }
+      func edges(_ path: [Int]) -> [(Int, Int)] {
+        [(classes, path[0]), (classes + 1, path.last!)] + zip(path, path.dropFirst()).map { ($0, $1) }
+      }
+      func score(_ path: [Int]) -> Double {
+        let own = zip(rows, path).reduce(0) { $0 + logits[$1.0, $1.1] }
+        return edges(path).reduce(own) { $0 + transitions[$1.0, $1.1] }
+      }
+      let powers = paths.map { exp(score($0)) }
+      let sum = powers.reduce(0, +)
+      loss += Double(weight) * (log(sum) - score(gold))
+      for (path, power) in zip(paths + [gold], powers.map { $0 / sum } + [-1]) {
+        for (row, tag) in zip(rows, path) { dLogits[row, tag] += Double(weight) * power }
+        for (from, to) in edges(path) { dTransitions[from, to] += Double(weight) * power }
+      }
+    }
+    return loss
+  }
+
   public func sumOfSquares(_ x: Tensor) -> Double { x.doubles.reduce(0) { $0 + $1 * $1 } }
 
   public func adamW(_ parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamWStep) {
@@ -254,4 +341,10 @@ extension Weight {
 
 extension Packing {
   func rows(of sequence: Int) -> Range<Int> { Int(starts[sequence])..<Int(starts[sequence + 1]) }
+}
+
+extension LossShape {
+  fileprivate func factors(_ classes: Int) -> [Double] {
+    classWeights.isEmpty ? [Double](repeating: 1, count: classes) : classWeights.map(Double.init)
+  }
 }

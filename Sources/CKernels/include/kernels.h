@@ -173,6 +173,30 @@ void dk_pool_backward(dk_pooling_t kind, const float *dy, int64_t width, const i
 double dk_cross_entropy(const float *logits, const int32_t *labels, int64_t M, int64_t classes, float weight,
                         float *dlogits);
 
+// What bends a loss (losses.c): a weight for each class or NULL, the share of the target that all classes have alike,
+// and the exponent of the focus on what is still wrong. Smoothing and focus exclude each other.
+typedef struct {
+  const float *class_weights;
+  float smoothing;
+  float gamma;
+} dk_loss_shape_t;
+// Like dk_cross_entropy, weighted by the label's class, smoothed, or focal: −w·(1−p)^γ·log p. dlogits is written.
+double dk_shaped_cross_entropy(const float *logits, const int32_t *labels, int64_t M, int64_t classes,
+                               const dk_loss_shape_t *shape, float weight, float *dlogits);
+// Σ weight · binary cross-entropy of each logit; targets (M, classes) are 0 … 1, class weights are for targets of 1.
+double dk_binary_cross_entropy(const float *logits, const float *targets, int64_t M, int64_t classes,
+                               const dk_loss_shape_t *shape, float weight, float *dlogits);
+// Σ weight · (y − target)²; dy is written.
+double dk_squared_error(const float *y, const float *targets, int64_t count, float weight, float *dy);
+
+// −log p of the labels' path in a linear-chain conditional random field, Σ weight over chains. Chains lie one after another
+// at starts (chain_count + 1); logits (N, K), labels (N), transitions (K + 2, K): the score of a tag after each other tag,
+// after the start (row K), and before the end (row K + 1). A chain with a label below 0 costs nothing. dlogits is written,
+// dtransitions is added to; scratch has dk_chain_scratch(length of the longest chain, K) bytes.
+int64_t dk_chain_scratch(int64_t longest, int64_t K);
+double dk_chain_loss(const float *logits, const int32_t *labels, const int32_t *starts, int64_t chain_count, int64_t K,
+                     const float *transitions, float weight, float *dlogits, float *dtransitions, void *scratch);
+
 // Σ x² in double, in a fixed order.
 double dk_sum_squares(const float *x, int64_t count);
 // Decoupled AdamW on one tensor. gradient is multiplied by gradient_scale (clipping) first; step counts from 1.

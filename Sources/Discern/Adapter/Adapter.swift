@@ -29,6 +29,9 @@ public struct Adapter: Sendable {
   public let pairs: [ModuleAddress: LoRA]
   /// The head.
   public let head: Head
+  /// Scores of neighbouring tags (labels + 2, labels), where the head has them: a tag after each other one, then after
+  /// the start of a sentence, then before its end.
+  public let transitions: Parameter?
   /// Label names in the order of the logits.
   public let labels: [String]
   /// How it was made: task, attention, pooling, rank and the rest.
@@ -72,8 +75,11 @@ public struct Adapter: Sendable {
       }
     }
     values[PEFT.headWeight] = draws.normal(rows: labels.count, columns: model.width, on: backend)
-    if recipe.task == .tokens {
+    if recipe.task.tagsWords {
       values[PEFT.headBias] = .zeros(rows: 1, columns: labels.count, on: backend)
+    }
+    if recipe.head == .crf {
+      values[Adapter.transitionsName] = .zeros(rows: labels.count + 2, columns: labels.count, on: backend)
     }
     self.init(recipe, labels: labels, values: values, layers: model.layers, scale: { _ in Float(recipe.scale) })
   }
@@ -103,13 +109,17 @@ public struct Adapter: Sendable {
     }
     guard let weight = parameter(PEFT.headWeight) else { preconditionFailure("no head") }
     head = Head(
-      pooling: recipe.task == .tokens ? nil : recipe.pooling, weight: weight,
+      pooling: recipe.task.tagsWords ? nil : recipe.pooling, weight: weight,
       bias: parameter(PEFT.headBias, decays: false), dropout: Float(recipe.headDropout))
+    transitions = parameter(Adapter.transitionsName, decays: false)
     self.pairs = pairs
     self.labels = labels
     self.recipe = recipe
     self.parameters = parameters
   }
+
+  /// The transitions' name in a file of their own: PEFT has no place for them.
+  static let transitionsName = PEFT.prefix + "crf.transitions"
 
   /// Number of trained values.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }

@@ -18,6 +18,7 @@ public struct AdapterFolder: Sendable {
   private let configuration: PEFT.Configuration
 
   static let factsFile = "discern.json"
+  static let transitionsFile = "crf.safetensors"
 
   /// Reads what the folder says of itself, without its weights.
   ///
@@ -86,9 +87,21 @@ public struct AdapterFolder: Sendable {
       let targets = Set(scales.keys.map(\.projection))
       recipe.targets = Projection.allCases.filter(targets.contains)
     }
+    var values = tensors.claimed
+    if recipe.head == .crf { values[Adapter.transitionsName] = try transitions(classes, model) }
     return Adapter(
-      recipe, labels: try names(of: classes, model), values: tensors.claimed, layers: layers,
+      recipe, labels: try names(of: classes, model), values: values, layers: layers,
       scale: { scales[$0]! })
+  }
+
+  private func transitions(_ classes: Int, _ model: BaseModel) throws -> Tensor {
+    let file = "\(path)/\(Self.transitionsFile)"
+    var tensors = try AdapterTensors(file, on: model.backend)
+    guard let values = try tensors.claim(Adapter.transitionsName, [classes + 2, classes]) else {
+      throw FormatError(file, found: "no transitions", expected: "a tensor \(Adapter.transitionsName)")
+    }
+    try tensors.checkAllClaimed()
+    return values
   }
 
   private func checkBase(_ model: BaseModel, otherBase: Bool) throws {
@@ -116,13 +129,14 @@ public struct AdapterFolder: Sendable {
     guard let head = try tensors.claim(PEFT.headWeight, [labels?.count, model.configuration.width]) else {
       throw FormatError(file, found: "no head (score.weight)", expected: "a classifier's adapter")
     }
-    guard head.rows > 1 else {
+    let canBeAlone = recipe.task == .multiLabel || recipe.task == .regression
+    guard head.rows > 1 || canBeAlone else {
       throw FormatError(
         file, found: "a head with one row (regression, or one logit for yes and no)",
         expected: "a row for each of two or more labels")
     }
     let bias = try tensors.claim(PEFT.headBias, [1, head.rows])
-    guard (recipe.task == .tokens) == (bias != nil) else {
+    guard (recipe.task.tagsWords) == (bias != nil) else {
       throw FormatError(
         file, found: bias == nil ? "a head without a bias" : "a head with a bias",
         expected: "the head of a \(recipe.task.rawValue) task")

@@ -18,7 +18,11 @@ extension Adapter {
       return TensorToWrite(
         parameter.name, shape: isVector ? [value.columns] : [value.rows, value.columns], values: value.values)
     }
-    try files.add("\(folder)/\(PEFT.weightsFile)", tensors)
+    let isOwn = parameters.map { $0 === transitions }
+    try files.add("\(folder)/\(PEFT.weightsFile)", zip(tensors, isOwn).filter { !$0.1 }.map(\.0))
+    if isOwn.contains(true) {
+      try files.add("\(folder)/\(AdapterFolder.transitionsFile)", zip(tensors, isOwn).filter(\.1).map(\.0))
+    }
     let description = description(base, basePath, facts)
     let own = description.serialized(pretty: true) + "\n"
     try files.add("\(folder)/\(AdapterFolder.factsFile)") { try $0.write(own) }
@@ -39,7 +43,7 @@ extension Adapter {
     object["discern"] = 1
     object["task"] = JSON(recipe.task.rawValue)
     object["labels"] = .array(labels.map { JSON($0) })
-    object["pooling"] = recipe.task == .tokens ? nil as JSON : JSON(recipe.pooling.rawValue)
+    object["pooling"] = recipe.task.tagsWords ? nil as JSON : JSON(recipe.pooling.rawValue)
     object["attention"] = JSON(recipe.attention.description)
     if recipe.layers > 0 { object["layers"] = .integer(recipe.layers) }
     object["base"] = [
@@ -50,5 +54,33 @@ extension Adapter {
     object["recipe"] = recipe.json
     for (name, value) in facts { object[name] = value }
     return .object(object)
+  }
+}
+
+extension Dataset.Task {
+  /// What an adapter of the task is, as the heading of its README.
+  func title(labels count: Int) -> String {
+    switch self {
+    case .sequence: "Text classifier with \(count) labels"
+    case .multiLabel: "Multi-label text classifier with \(count) label\(count == 1 ? "" : "s")"
+    case .regression: "Text regressor with \(count) target\(count == 1 ? "" : "s")"
+    case .tokens: "Tagger with \(count) labels"
+    }
+  }
+
+  /// What transformers calls the task's loss; nil for tagging, which has one alone.
+  var problemType: String? {
+    switch self {
+    case .sequence: "single_label_classification"
+    case .multiLabel: "multi_label_classification"
+    case .regression: "regression"
+    case .tokens: nil
+    }
+  }
+
+  /// The last argument of a configuration in Python, where the stock class would guess another loss.
+  var problemArgument: String {
+    guard self != .sequence, let problemType else { return "" }
+    return ", problem_type=\"\(problemType)\""
   }
 }

@@ -32,7 +32,7 @@ struct MergedConfiguration {
       case .qwen2: "Qwen2"
       case .qwen3: "Qwen3"
       }
-    let kind = recipe.task == .tokens ? "TokenClassification" : "SequenceClassification"
+    let kind = recipe.task.tagsWords ? "TokenClassification" : "SequenceClassification"
     let type = format == .f32 ? "float32" : "bfloat16"
     var object: JSONObject = [
       "architectures": [JSON("\(prefix)For\(kind)")], "model_type": JSON(model.family.rawValue),
@@ -62,10 +62,10 @@ struct MergedConfiguration {
     }
     object["id2label"] = .object(names)
     object["label2id"] = .object(ids)
-    if recipe.task == .tokens {
+    if recipe.task.tagsWords {
       object["classifier_dropout"] = .number(recipe.headDropout)
     } else {
-      object["problem_type"] = "single_label_classification"
+      object["problem_type"] = recipe.task.problemType.map { JSON($0) }
     }
     if stock.isUnmasked { object["is_causal"] = false }
     object["use_cache"] = false

@@ -26,7 +26,7 @@ struct ModelCard {
       - lora
       - transformers
       ---
-      # \(isTokens ? "Tagger" : "Text classifier") with \(labels.count) labels
+      # \(recipe.task.title(labels: labels.count))
 
       Made by Discern: `discern predict` and `discern evaluate` read this folder as it is. Attention: \
       \(recipe.attention); pooling: \(isTokens ? "none" : recipe.pooling.rawValue).
@@ -55,7 +55,7 @@ struct ModelCard {
       """
   }
 
-  private var isTokens: Bool { recipe.task == .tokens }
+  private var isTokens: Bool { recipe.task.tagsWords }
 
   private var labelList: String {
     let shown = labels.prefix(Self.labelLimit).map { "`\(Self.inline($0))`" }.joined(separator: ", ")
@@ -81,6 +81,9 @@ struct ModelCard {
       ("macro F1", metrics["f1_macro"], "f1_macro"),
       ("F1 of spans (strict)", metrics["strict"]?["f1_micro"], "f1"),
       ("F1 of spans (conlleval)", metrics["overall_f1"], ""),
+      ("mean squared error", metrics["mse"], "mse"),
+      ("R2", metrics["r2"], "r2"),
+      ("Spearman correlation", metrics["spearman"], "spearman"),
     ]
     let lines = names.compactMap { name, value, interval -> String? in
       guard let value = value?.double else { return nil }
@@ -95,7 +98,7 @@ struct ModelCard {
   private var limits: String {
     let marked = isTokens ? "Words" : "Texts"
     return """
-      - Texts are read up to \(recipe.maxLength) tokens; longer ones are cut (`overflow: \(recipe.overflow.rawValue)`).
+      - Texts are read up to \(recipe.maxLength) tokens; longer ones: `overflow: \(recipe.overflow.rawValue)`.
       - \(marked) of other kinds, languages or times than the training data may be answered wrongly, and surely so; \
       labels that are not listed are never answered.
 
@@ -119,7 +122,7 @@ struct ModelCard {
       "from transformers import AutoConfig, AutoModelFor\(kind)",
       "id2label = {\(pairs.joined(separator: ", "))}",
       "config = AutoConfig.from_pretrained(BASE, num_labels=\(labels.count), id2label=id2label,",
-      "                                    label2id={v: k for k, v in id2label.items()})",
+      "                                    label2id={v: k for k, v in id2label.items()}\(recipe.task.problemArgument))",
     ]
     if isCut {
       lines.append(

@@ -36,7 +36,7 @@ extension PEFT {
     object["rank_pattern"] = .object(modules.ranks)
     object["revision"] = nil as JSON
     object["target_modules"] = .array(modules.targets.map { JSON($0) })
-    object["task_type"] = recipe.task == .tokens ? "TOKEN_CLS" : "SEQ_CLS"
+    object["task_type"] = recipe.task.tagsWords ? "TOKEN_CLS" : "SEQ_CLS"
     object["trainable_token_indices"] = nil as JSON
     object["use_dora"] = false
     object["use_rslora"] = .bool(recipe.rsLoRA)

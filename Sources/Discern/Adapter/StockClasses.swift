@@ -35,6 +35,19 @@ struct StockClasses {
           + "will mask all of them causally. Set `layer.self_attn.is_causal` and the mask by layer in Python, or use "
           + "`discern predict`.")
     }
+    if recipe.task == .multiLabel && recipe.threshold != 0.5 {
+      notes.append("A label applies from the probability \(recipe.threshold) on, which the configuration cannot say.")
+    }
+    if recipe.head == .crf {
+      notes.append(
+        "The scores of neighbouring tags (\(AdapterFolder.transitionsFile)) have no place in the stock classes: in "
+          + "Python each word is decided by its own logits.")
+    }
+    if recipe.overflow == .window {
+      notes.append(
+        "Texts beyond \(recipe.maxLength) tokens are read in windows that overlap; the stock classes read one sequence."
+      )
+    }
     if recipe.paperPadding > 0 {
       notes.append(
         "paper_padding \(recipe.paperPadding) fills texts with pads that count as text: in Python, pad to that length "
@@ -45,7 +58,7 @@ struct StockClasses {
 
   /// How to pool in Python; nil where the classes do it themselves.
   var poolingHint: String? {
-    guard recipe.task == .sequence else { return nil }
+    guard !recipe.task.tagsWords else { return nil }
     let hidden = "hidden = model.model(**inputs).last_hidden_state"
     switch recipe.pooling {
     case .last: return nil

@@ -144,6 +144,33 @@ public final class ProfilingBackend: Backend {
     timed(.loss) { inner.crossEntropy(logits, labels: labels, weight: weight, into: dLogits) }
   }
 
+  public func crossEntropy(
+    _ logits: Tensor, labels: [Int32], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double {
+    timed(.loss) { inner.crossEntropy(logits, labels: labels, shape, weight: weight, into: dLogits) }
+  }
+
+  public func binaryCrossEntropy(
+    _ logits: Tensor, targets: [Float], _ shape: LossShape, weight: Float, into dLogits: Tensor
+  ) -> Double {
+    timed(.loss) { inner.binaryCrossEntropy(logits, targets: targets, shape, weight: weight, into: dLogits) }
+  }
+
+  public func squaredError(_ y: Tensor, targets: [Float], weight: Float, into dy: Tensor) -> Double {
+    timed(.loss) { inner.squaredError(y, targets: targets, weight: weight, into: dy) }
+  }
+
+  public func chainLoss(
+    _ logits: Tensor, labels: [Int32], starts: [Int32], transitions: Tensor, weight: Float, into dLogits: Tensor,
+    addingTo dTransitions: Tensor
+  ) -> Double {
+    timed(.loss) {
+      inner.chainLoss(
+        logits, labels: labels, starts: starts, transitions: transitions, weight: weight, into: dLogits,
+        addingTo: dTransitions)
+    }
+  }
+
   public func sumOfSquares(_ x: Tensor) -> Double { timed(.optimizer) { inner.sumOfSquares(x) } }
 
   public func adamW(_ parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamWStep) {

@@ -77,7 +77,10 @@ extension Calibration.Quality {
 
 extension Classifier {
   /// Fits what the recipe says to an evaluation; nil for nothing.
+  ///
+  /// Scaling the logits of a field would change which sequences win beside its learnt scores: it is left as it is.
   func fitCalibration(_ evaluation: Evaluation, _ dataset: Dataset) -> Calibration? {
+    if adapter.transitions != nil { return nil }
     let answers = evaluation.encoded.reduce(0) { $0 + $1.labels.count { $0 >= 0 } }
     guard let method = adapter.recipe.calibration.method(answers: answers) else { return nil }
     return fitCalibration(

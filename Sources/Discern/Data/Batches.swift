@@ -8,12 +8,36 @@ public struct EncodedExample: Sendable {
   public var rows: [Int32]
   /// The answers wanted, as label indices: one for a text, one for each kept word; empty where unlabelled.
   public var labels: [Int32]
+  /// Wanted numbers, one for each label: 1 and 0 for labels that apply or not, or the targets of a regression; empty in
+  /// other tasks and where unlabelled.
+  public var targets: [Float] = []
   /// For each row the word that it answers for (tagging).
   public var words: [Int32] = []
   /// Words of the text, kept or not (tagging).
   public var wordCount = 0
   /// Whether tokens were cut off.
   public var isCut = false
+  /// Lengths of the windows that the tokens are, one after another; empty where they are one sequence.
+  public var windows: [Int] = []
+
+  /// Lengths of the sequences that the model reads.
+  public var sequences: [Int] { windows.isEmpty ? [tokens.count] : windows }
+
+  /// Lengths of the runs of words that follow each other: sentences, or their parts where words have no answer.
+  var chains: [Int] {
+    var chains: [Int] = []
+    for (index, word) in words.enumerated() {
+      if index > 0, words[index - 1] + 1 == word {
+        chains[chains.count - 1] += 1
+      } else {
+        chains.append(1)
+      }
+    }
+    return chains
+  }
+
+  /// Whether there is anything to learn from or to score.
+  public var isLabelled: Bool { !targets.isEmpty || labels.contains { $0 >= 0 } }
 }
 
 /// Part of a batch that one thread takes through the whole model: whole sequences, laid end to end.
@@ -26,6 +50,12 @@ public struct Chunk: Sendable {
   public let rows: [Int32]
   /// Wanted answers, one for each row or each sequence.
   public let labels: [Int32]
+  /// Wanted numbers, for each sequence one for each label.
+  public let targets: [Float]
+  /// How many sequences, its windows, each example has.
+  let windowCounts: [Int]
+  /// Lengths of the runs of words (tagging).
+  let chains: [Int]
   /// Which examples of the batch, in the order of the sequences.
   public let members: [Int]
   /// Row of the batch that is row 0 here.
@@ -33,12 +63,27 @@ public struct Chunk: Sendable {
 
   init(_ examples: [EncodedExample], members: [Int], firstRow: Int) {
     let own = members.map { examples[$0] }
-    packing = Packing(lengths: own.map(\.tokens.count))
+    packing = Packing(lengths: own.flatMap(\.sequences))
     tokens = own.flatMap(\.tokens)
-    rows = zip(own, packing.starts).flatMap { example, start in example.rows.map { $0 + start } }
+    var start: Int32 = 0
+    rows = own.flatMap { example in
+      defer { start += Int32(example.tokens.count) }
+      return example.rows.map { [start] in $0 + start }
+    }
+    windowCounts = own.map(\.sequences.count)
+    chains = own.flatMap(\.chains)
     labels = own.flatMap(\.labels)
+    targets = own.flatMap(\.targets)
     self.members = members
     self.firstRow = firstRow
+  }
+}
+
+extension Chunk {
+  /// Logits of windows → logits of texts, the mean over the windows of each; those of words stay as they are.
+  func pooled(_ logits: Tensor, byWord: Bool) -> (Tensor, Pullback) {
+    if byWord || windowCounts.allSatisfy({ $0 == 1 }) { return (logits, { $0 }) }
+    return Ops.pool(logits, .mean, Packing(lengths: windowCounts))
   }
 }
 

@@ -2,14 +2,6 @@ import Formats
 
 /// The examples of a file or of several, with their labels and what was found while reading.
 public struct Dataset: Sendable {
-  /// What is to be labelled.
-  public enum Task: String, CaseIterable, Sendable {
-    /// A text as a whole: one of several classes.
-    case sequence
-    /// Each word of a sentence.
-    case tokens
-  }
-
   /// The name for messages: that of the file, or of the first one and how many more there are.
   public let name: String
   /// The names of the files for messages; of data at hand, its name alone.
@@ -51,7 +43,7 @@ public struct Dataset: Sendable {
     if labelled, task == .tokens {
       try normalizeTags(of: &examples, scheme: scheme, reader, &facts)
     }
-    return Dataset(reader.names, reader.formats, examples, facts)
+    return Dataset(reader.names, reader.formats, examples, facts, labels: reader.labelColumns)
   }
 
   /// Makes a data set of examples at hand; if they have tags, these must be IOB2, or plain where `scheme` says so.
@@ -70,14 +62,16 @@ public struct Dataset: Sendable {
   }
 
   private init(
-    _ files: [String], _ formats: [DatasetFormat], _ examples: [Example], _ facts: DatasetFacts
+    _ files: [String], _ formats: [DatasetFormat], _ examples: [Example], _ facts: DatasetFacts,
+    labels given: [String]? = nil
   ) {
     name = ExampleFiles.name(of: files)
     self.files = files
     self.formats = formats
     self.examples = examples
     labels =
-      facts.scheme.map { LabelSet.tags(of: examples, scheme: $0) } ?? .classes(of: examples)
+      facts.scheme.map { LabelSet.tags(of: examples, scheme: $0) } ?? given.map { LabelSet($0) }
+      ?? .classes(of: examples)
     self.facts = facts.counting(examples, labels)
   }
 
@@ -91,6 +85,8 @@ public struct Dataset: Sendable {
     switch example.label {
     case .none: []
     case .classLabel(let name): [(name, example.line)]
+    case .labels(let names): names.map { ($0, example.line) }
+    case .values: []
     case .tags(let tags):
       tags.enumerated().map { ($1, Self.line(example, $0, formats[example.file])) }
     }
@@ -146,20 +142,20 @@ extension Example {
   /// What is wrong with the label in a task, and what was expected; `nil` where nothing is.
   fileprivate func labelFault(for task: Dataset.Task) -> (found: String, expected: String)? {
     switch (task, label) {
-    case (.sequence, .classLabel): return nil
-    case (.sequence, .none): return ("no label", "a class")
-    case (.sequence, .tags): return ("tags", "a class: the task is sequence")
-    case (.tokens, .none): return ("no tags", "a tag for each word")
-    case (.tokens, .classLabel): return ("a class", "a tag for each word: the task is tokens")
+    case (.sequence, .classLabel), (.multiLabel, .labels), (.regression, .values): return nil
     case (.tokens, .tags(let tags)):
       let words = wordCount
-      return tags.count == words ? nil : ("\(tags.count) tags for \(words) words", "a tag for each word")
+      return tags.count == words ? nil : ("\(tags.count) tags for \(words) words", task.answer)
+    default:
+      let suffix = label == .none ? "" : ": the task is \(task.rawValue)"
+      return (label == .none && task == .tokens ? "no tags" : label.kind, task.answer + suffix)
     }
   }
 
   private var wordCount: Int {
     switch input {
     case .text(let text): WordSplitter.words(in: text).count
+    case .pair(let first, let second): WordSplitter.words(in: first).count + WordSplitter.words(in: second).count
     case .words(let words): words.count
     }
   }
@@ -167,6 +163,30 @@ extension Example {
   /// The tags, where there are any.
   var tags: [String] {
     if case .tags(let tags) = label { tags } else { [] }
+  }
+}
+
+extension Dataset.Task {
+  /// What an example of the task is labelled with.
+  fileprivate var answer: String {
+    switch self {
+    case .sequence: "a class"
+    case .multiLabel: "a list of labels"
+    case .regression: "a number for each target"
+    case .tokens: "a tag for each word"
+    }
+  }
+}
+
+extension Example.Label {
+  fileprivate var kind: String {
+    switch self {
+    case .none: "no label"
+    case .classLabel: "a class"
+    case .labels: "a list of labels"
+    case .values: "numbers"
+    case .tags: "tags"
+    }
   }
 }
 
@@ -178,6 +198,9 @@ extension DatasetFacts {
     for example in examples {
       switch example.input {
       case .text(let text): facts.emptyInputs += text.isEmpty ? 1 : 0
+      case .pair(let first, let second):
+        facts.pairs += 1
+        facts.emptyInputs += first.isEmpty && second.isEmpty ? 1 : 0
       case .words(let words):
         facts.tokens += words.count
         facts.emptyInputs += words.isEmpty ? 1 : 0
@@ -185,9 +208,14 @@ extension DatasetFacts {
       switch example.label {
       case .none: break
       case .classLabel(let name): labels.index(of: name).map { counts[$0] += 1 }
+      case .labels(let names):
+        facts.withoutLabel += names.isEmpty ? 1 : 0
+        for name in names { labels.index(of: name).map { counts[$0] += 1 } }
+      case .values: facts.isNumeric = true
       case .tags(let tags): for tag in tags { labels.index(of: tag).map { counts[$0] += 1 } }
       }
     }
+    if facts.isNumeric { return facts }
     facts.labelCounts = zip(labels.names, counts).map { LabelCount(label: $0, count: $1) }
     return facts
   }

@@ -4,8 +4,14 @@ import Formats
 public struct DatasetColumns: Equatable, Sendable {
   /// The column or member with the text.
   public var text = "text"
-  /// The column or member with the label.
-  public var label = "label"
+  /// The column with the second text of a pair; nil where there is none, or where the columns have usual names.
+  public var pair: String?
+  /// The columns with the label. Several are labels of their own, each 0 or 1 (multi-label), or a number each
+  /// (regression); none stands for the usual name.
+  public var labels: [String] = []
+  /// Labels that are known from training: where no column is named or has the usual name, columns of these names hold
+  /// them.
+  public var known: [String] = []
   /// The member with the words of a sentence.
   public var tokens = "tokens"
   /// The member with the tags of a sentence.
@@ -17,26 +23,62 @@ public struct DatasetColumns: Equatable, Sendable {
 
   /// The usual columns: `text` and `label`, `tokens` and `tags`, or the first and last of a CoNLL file.
   public init() {}
+
+  /// The column with the label, where it is one.
+  public var label: String {
+    get { labels.first ?? "label" }
+    set { labels = [newValue] }
+  }
+
+  /// Columns that are read as pairs where none are named.
+  static let usualPairs = [
+    ("text", "text_pair"), ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"),
+  ]
+
+  /// The columns to read of a row or table that has these.
+  public func resolved(in present: [String], _ task: Dataset.Task) -> (text: String, pair: String?, labels: [String]) {
+    func has(_ name: String) -> Bool { present.contains { !$0.utf8Differs(from: name) } }
+    let names = labelNames(task, has)
+    if pair != nil || text != "text" { return (text, pair, names) }
+    if has("text") { return (text, has("text_pair") ? "text_pair" : nil, names) }
+    let usual = Self.usualPairs.first { has($0) && has($1) }
+    return (usual?.0 ?? text, usual?.1, names)
+  }
+
+  private func labelNames(_ task: Dataset.Task, _ has: (String) -> Bool) -> [String] {
+    switch task {
+    case _ where !labels.isEmpty: return labels
+    case .sequence, .tokens: return ["label"]
+    case .regression:
+      return has("label") || known.isEmpty ? ["label"] : known
+    case .multiLabel:
+      return has("labels") || known.isEmpty || !known.allSatisfy(has) ? ["labels"] : known
+    }
+  }
 }
 
 /// What a column is for; knows other names that people give it.
 enum ColumnRole: String {
-  case text, label, tokens, tags
+  case text, pair, label, tokens, tags
 
   private var synonyms: [String] {
     switch self {
     case .text:
       ["sentence", "content", "input", "utterance", "query", "question", "review", "body"]
+    case .pair: ["text_pair", "sentence2", "hypothesis", "question2", "text2"]
     case .label:
-      ["target", "labels", "class", "category", "intent", "sentiment", "answer", "output"]
+      ["label", "target", "labels", "class", "category", "intent", "sentiment", "answer", "output"]
     case .tokens: ["words", "token", "word", "sentence"]
     case .tags: ["ner_tags", "labels", "tag", "ner", "pos_tags", "chunk_tags", "upos"]
     }
   }
 
+  /// What it is called in messages.
+  private var title: String { self == .pair ? "second text" : rawValue }
+
   /// The error that a row lacks the column; suggests another column that may be meant.
   func missing(_ column: String, place: String, present: [String]) -> FormatError {
-    let candidates = [rawValue] + synonyms
+    let candidates = ([rawValue] + synonyms).filter { $0 != column }
     let meant = candidates.first { name in present.contains { $0.lowercased() == name } }
     let spelled = meant.flatMap { name in present.first { $0.lowercased() == name } }
     let shown = present.prefix(20).map(quoted).joined(separator: ", ")
@@ -46,8 +88,8 @@ enum ColumnRole: String {
         + (present.isEmpty
           ? " and no other column"
           : " among the columns \(shown)" + (present.count > 20 ? " and more" : "")),
-      expected: "the \(rawValue) in \"\(column)\"",
-      remedy: spelled.map { "If \"\($0)\" is meant, name it as the \(rawValue) column." }
-        ?? "Name the \(rawValue) column.")
+      expected: "the \(title) in \"\(column)\"",
+      remedy: spelled.map { "If \"\($0)\" is meant, name it as the \(title) column." }
+        ?? "Name the \(title) column.")
   }
 }

@@ -18,6 +18,12 @@ public struct DatasetFacts: Equatable, Sendable {
   public var comments = 0
   /// How many texts are empty, or sentences without a word; they are kept.
   public var emptyInputs = 0
+  /// How many examples are pairs of texts.
+  public var pairs = 0
+  /// How many texts have no label, where any number may apply.
+  public var withoutLabel = 0
+  /// Whether the labels are numbers.
+  public var isNumeric = false
   /// The scheme of the tags as they stood in the file; nil where there are none.
   public var scheme: TagScheme?
   /// How many tags were changed to make them IOB2.
@@ -26,6 +32,14 @@ public struct DatasetFacts: Equatable, Sendable {
   public var tagFaultCount = 0
   /// The first of these.
   public var tagFaults: [TagFault] = []
+  /// How many rows were skipped because a person had rejected or ignored them (Prodigy).
+  public var rejectedRows = 0
+  /// How many spans counted UTF-16 units and were converted, told by the text that they cover.
+  public var utf16Spans = 0
+  /// How many spans could not be read as they stand, by what is wrong with them.
+  public var spanFaultCounts: [SpanFault.Kind: Int] = [:]
+  /// The first of these.
+  public var spanFaults: [SpanFault] = []
   /// The labels with their counts, in the order of the label set; after conversion.
   public var labelCounts: [LabelCount] = []
 

@@ -46,9 +46,9 @@ public enum DatasetFormat: String, CaseIterable, Sendable {
       throw FormatError(
         place, found: "the format \(rawValue) for a tagging task", expected: "jsonl or conll",
         remedy: "Columns of tokens without a header are the format conll.")
-    case (.conll, .sequence):
+    case (.conll, .sequence), (.conll, .multiLabel), (.conll, .regression):
       throw FormatError(
-        place, found: "the format conll for a sequence task", expected: "jsonl, csv or tsv")
+        place, found: "the format conll for a \(task.rawValue) task", expected: "jsonl, csv or tsv")
     case (.lines, _) where labelled:
       throw FormatError(
         place, found: "texts without labels", expected: "a format that holds labels",

@@ -4,6 +4,8 @@ public struct Example: Equatable, Sendable {
   public enum Input: Equatable, Sendable {
     /// A text as a whole.
     case text(String)
+    /// Two texts that belong together: a premise and a hypothesis, a question and an answer.
+    case pair(String, String)
     /// A sentence already cut into words.
     case words([String])
   }
@@ -14,6 +16,10 @@ public struct Example: Equatable, Sendable {
     case none
     /// The class of the text.
     case classLabel(String)
+    /// The labels that apply to the text: none, one or several.
+    case labels([String])
+    /// A number for each target.
+    case values([Double])
     /// A tag for each word.
     case tags([String])
   }
@@ -27,10 +33,24 @@ public struct Example: Equatable, Sendable {
   /// Which of the data set's files that is, from 0.
   public var file = 0
 
+  /// Labels of marked spans that no tag can stand for, because they overlap others or hold no word: they count as missed.
+  public var missedSpans: [String] = []
+
   /// Makes an example.
   public init(input: Input, label: Label = .none, line: Int = 0) {
     self.input = input
     self.label = label
     self.line = line
+  }
+}
+
+extension Example.Input {
+  /// The text; words are joined by spaces, and the second text of a pair stands behind a tab.
+  public var text: String {
+    switch self {
+    case .text(let text): text
+    case .pair(let first, let second): first + "\t" + second
+    case .words(let words): words.joined(separator: " ")
+    }
   }
 }

@@ -6,6 +6,10 @@ public struct ExampleEncoder: Sendable {
   let tokenizer: Tokenizer
   let recipe: Recipe
   let labels: LabelSet
+  /// How long texts are cut into windows; nil where they are not.
+  private let windows: WindowEncoder?
+  /// Stands between the texts of a pair where the tokenizer puts nothing there: the model's end of a text.
+  private let separator: Int32?
   /// Stands for a text without tokens, and fills `paper_padding`.
   let filler: Int32
 
@@ -23,6 +27,8 @@ public struct ExampleEncoder: Sendable {
     public var lengths: [Int] = []
     /// Texts that were cut at `max_length`.
     public var cutTexts = 0
+    /// Texts that were read in several windows.
+    public var windowedTexts = 0
     /// Words that lost their place: behind the cut, or without any token.
     public var lostWords = 0
     /// Gold entities with at least one lost word.
@@ -44,6 +50,8 @@ public struct ExampleEncoder: Sendable {
     self.tokenizer = tokenizer
     self.recipe = recipe
     self.labels = labels
+    separator = (model.endTokens.first ?? model.beginToken).map(Int32.init)
+    windows = try recipe.overflow == .window ? WindowEncoder(recipe, template: tokenizer.singleTemplate) : nil
     let candidates = [model.paddingToken.map(Int32.init), tokenizer.padToken, tokenizer.bosToken, tokenizer.eosToken]
     filler = candidates.compactMap { $0 }.first { $0 >= 0 && $0 < model.vocabularySize } ?? 0
   }
@@ -68,40 +76,75 @@ public struct ExampleEncoder: Sendable {
   /// Encodes one example; also returns its length in tokens before cutting.
   public func encode(_ example: Example) -> (example: EncodedExample, length: Int) {
     switch recipe.task {
-    case .sequence: return encodeText(example)
+    case .sequence, .multiLabel, .regression: return encodeText(example)
     case .tokens: return encodeWords(example)
     }
   }
 
   private func encodeText(_ example: Example) -> (example: EncodedExample, length: Int) {
-    let text: String =
-      switch example.input {
-      case .text(let text): text
-      case .words(let words): words.joined(separator: " ")
-      }
-    let (ids, length, _) = fitted(tokenizer.encode(text).tokens)
-    var result = EncodedExample(tokens: ids, rows: [], labels: [], isCut: length > recipe.maxLength)
-    result.rows = [recipe.pooling == .first ? 0 : Int32(ids.count - 1)]
-    if case .classLabel(let name) = example.label {
-      result.labels = [Int32(labels.index(of: name) ?? -1)]
+    var (result, length) = textTokens(example.input)
+    // The row that answers for each sequence.
+    var first: Int32 = 0
+    result.rows = result.sequences.map { count in
+      defer { first += Int32(count) }
+      return recipe.pooling == .first ? first : first + Int32(count) - 1
     }
+    setAnswer(of: &result, example.label)
     pad(&result)
     return (result, length)
+  }
+
+  private func setAnswer(of encoded: inout EncodedExample, _ label: Example.Label) {
+    switch label {
+    case .none, .tags: break
+    case .classLabel(let name): encoded.labels = [Int32(labels.index(of: name) ?? -1)]
+    case .labels(let names):
+      encoded.targets = [Float](repeating: 0, count: labels.count)
+      for name in names { labels.index(of: name).map { encoded.targets[$0] = 1 } }
+    case .values(let values): encoded.targets = values.map { Float($0) }
+    }
+  }
+
+  private func textTokens(_ input: Example.Input) -> (example: EncodedExample, length: Int) {
+    if case .pair(let first, let second) = input {
+      return pairTokens(tokenizer.encodePair(first, second, separator: separator))
+    }
+    let tokens = tokenizer.encode(input.text).tokens
+    if let windows, tokens.count > recipe.maxLength {
+      let (ids, lengths, _) = windows.encode(tokens.filter { !$0.isSpecial }.map(\.id))
+      return (EncodedExample(tokens: ids, rows: [], labels: [], windows: lengths), tokens.count)
+    }
+    let (ids, length, _) = fitted(tokens)
+    return (EncodedExample(tokens: ids, rows: [], labels: [], isCut: length > recipe.maxLength), length)
+  }
+
+  /// Tokens of both texts in the tokenizer's pair template; where they are too long together, the longer one is cut
+  /// first, so that something of both is always read.
+  private func pairTokens(_ pair: PairEncoding) -> (example: EncodedExample, length: Int) {
+    let isLong = pair.length > recipe.maxLength
+    if let windows, isLong {
+      let (ids, lengths, isCut) = windows.encode(pair)
+      return (EncodedExample(tokens: ids, rows: [], labels: [], isCut: isCut, windows: lengths), pair.length)
+    }
+    let ids = pair.joined(limit: recipe.maxLength)
+    let own = ids.isEmpty ? [filler] : ids
+    return (EncodedExample(tokens: own, rows: [], labels: [], isCut: isLong), max(pair.length, 1))
   }
 
   private func encodeWords(_ example: Example) -> (example: EncodedExample, length: Int) {
     let words: [String] =
       switch example.input {
-      case .text(let text): WordSplitter.words(in: text).map { String(text[$0]) }
+      case .text, .pair:
+        // Tagging knows no pairs: one would be two sentences with a tab between.
+        WordSplitter.words(in: example.input.text).map { String(example.input.text[$0]) }
       case .words(let words): words
       }
     let encoding = tokenizer.encode(words: words, prefixSpace: recipe.prefixSpace)
-    let (ids, length, own) = fitted(encoding.tokens)
-    var result = EncodedExample(tokens: ids, rows: [], labels: [], isCut: length > recipe.maxLength)
+    var (result, length, owners) = wordTokens(encoding)
     result.wordCount = words.count
     var previous: Int32 = -1
-    for (row, word) in encoding.words.prefix(own).enumerated() where word >= 0 && word != previous {
-      result.rows.append(Int32(row))
+    for (word, row) in zip(encoding.words, owners) where word >= 0 && word != previous {
+      result.rows.append(row)
       result.words.append(word)
       previous = word
     }
@@ -110,6 +153,22 @@ public struct ExampleEncoder: Sendable {
     }
     pad(&result)
     return (result, length)
+  }
+
+  /// The tokens of words, and for each that is left of those before where it stands; -1 for the template's in windows.
+  private func wordTokens(_ encoding: Encoding) -> (example: EncodedExample, length: Int, rows: [Int32]) {
+    let count = encoding.tokens.count
+    if let windows, count > recipe.maxLength {
+      let isText = encoding.words.map { $0 >= 0 }
+      let text = zip(encoding.tokens, isText).filter(\.1).map(\.0.id)
+      let (ids, lengths, owners) = windows.encode(text)
+      var next = owners.makeIterator()
+      let rows = isText.map { $0 ? next.next()! : -1 }
+      return (EncodedExample(tokens: ids, rows: [], labels: [], windows: lengths), count, rows)
+    }
+    let (ids, length, own) = fitted(encoding.tokens)
+    let example = EncodedExample(tokens: ids, rows: [], labels: [], isCut: length > recipe.maxLength)
+    return (example, length, (0..<Int32(own)).map { $0 })
   }
 
   /// Ids cut to the longest length (a closing special token stays), at least one; the length before; and how many of
@@ -139,14 +198,16 @@ extension ExampleEncoder.Report {
     texts += 1
     tokens += encoded.tokens.count
     longest = max(longest, length)
-    longestRead = max(longestRead, encoded.tokens.count)
+    longestRead = max(longestRead, encoded.sequences.max() ?? 0)
+    if !encoded.windows.isEmpty { windowedTexts += 1 }
     lengths.append(length)
     if encoded.isCut { cutTexts += 1 }
     lostWords += encoded.wordCount - encoded.words.count
     guard case .tags(let tags) = example.label else { return }
     let kept = Set(encoded.words)
     let spans = Span.strict(tags)
-    entities += spans.count
+    entities += spans.count + example.missedSpans.count
+    lostEntities += example.missedSpans.count
     lostEntities += spans.count { span in
       (span.start..<span.end).contains { !kept.contains(Int32($0)) }
     }
@@ -172,7 +233,8 @@ extension ExampleEncoder.Report {
   public var json: JSON {
     [
       "texts": .integer(texts), "tokens": .integer(tokens), "longest": .integer(longest),
-      "cut_texts": .integer(cutTexts), "lost_words": .integer(lostWords),
+      "cut_texts": .integer(cutTexts),
+      "windowed_texts": .integer(windowedTexts), "lost_words": .integer(lostWords),
       "entities": .integer(entities), "lost_entities": .integer(lostEntities),
     ]
   }

@@ -13,6 +13,8 @@ public final class ExampleFiles {
   private var rows = 0
   /// The formats of the files opened so far.
   public private(set) var formats: [DatasetFormat] = []
+  /// The labels that columns stand for, in the files that are behind; nil where the values are the labels.
+  private(set) var labelColumns: [String]?
   /// What was skipped in the files that are behind.
   private var skipped = DatasetFacts()
 
@@ -63,6 +65,14 @@ public final class ExampleFiles {
       throw FormatError(reader.name, found: "no rows", expected: "at least one example")
     }
     skipped.addSkipped(by: reader)
+    if let columns = reader.labelColumns {
+      if let labelColumns, LabelSet(labelColumns) != LabelSet(columns) {
+        throw FormatError(
+          reader.name, found: "the label columns \(columns.joined(separator: ", "))",
+          expected: "\(labelColumns.joined(separator: ", ")), as in the files before")
+      }
+      labelColumns = columns
+    }
     self.reader = nil
   }
 
@@ -79,5 +89,10 @@ extension DatasetFacts {
     blankRows += reader.blankRows
     documentStarts += reader.documentStarts
     comments += reader.comments
+    let spans = reader.spanFacts
+    rejectedRows += spans.rejectedRows
+    utf16Spans += spans.utf16Spans
+    spanFaultCounts.merge(spans.spanFaultCounts, uniquingKeysWith: +)
+    spanFaults += spans.spanFaults.prefix(max(0, DatasetFacts.faultsKept - spanFaults.count))
   }
 }

@@ -6,7 +6,7 @@ import Formats
 public final class ExampleReader {
   private enum Source {
     case jsonLines(JSONLines)
-    case delimited(Delimited, text: Int, label: Int?)
+    case delimited(Delimited, DelimitedColumns)
     case conll(CoNLL)
     case lines(LineReader)
   }
@@ -32,6 +32,11 @@ public final class ExampleReader {
     let format = try format ?? DatasetFormat(path: path, task: task)
     try format.check(task, labelled: labelled, place: path == "-" ? "stdin" : path)
     let lines = try LineReader(path: path)
+    if let twice = columns.labels.firstRepeated {
+      throw FormatError(
+        lines.name, found: "the label column \"\(twice)\" named twice", expected: "different columns",
+        kind: .configuration)
+    }
     self.format = format
     self.task = task
     self.columns = columns
@@ -41,10 +46,7 @@ public final class ExampleReader {
     case .jsonLines: source = .jsonLines(JSONLines(lines))
     case .csv, .tsv:
       let table = try Delimited(lines, separator: format == .csv ? .comma : .tab)
-      let place = "\(table.name):\(table.headerLine)"
-      let text = try table.position(of: columns.text, .text, place)
-      let label = labelled ? try table.position(of: columns.label, .label, place) : nil
-      source = .delimited(table, text: text, label: label)
+      source = .delimited(table, try DelimitedColumns(columns, task, labelled: labelled, in: table))
     case .conll: source = .conll(CoNLL(lines))
     case .lines: source = .lines(lines)
     }
@@ -54,7 +56,7 @@ public final class ExampleReader {
   public var blankRows: Int {
     switch source {
     case .jsonLines(let file): file.blankLines
-    case .delimited(let table, _, _): table.blankLines
+    case .delimited(let table, _): table.blankLines
     case .conll: 0
     case .lines: blankTextLines
     }
@@ -70,16 +72,29 @@ public final class ExampleReader {
     if case .conll(let file) = source { file.comments } else { 0 }
   }
 
+  /// What was found in spans of characters so far.
+  var spanFacts = DatasetFacts()
+
+  /// The labels that columns stand for: of one-hot columns and of numbers; nil where the values are the labels.
+  private(set) var labelColumns: [String]?
+
   /// The next example, or nil at the end.
   public func next() throws -> Example? {
     switch source {
-    case .jsonLines(let file): return try file.next().map(example)
-    case .delimited(let table, let text, let label):
-      guard let row = try table.next() else { return nil }
-      let name = try label.map {
-        Example.Label.classLabel(try self.label(row.fields[$0], row.line))
+    case .jsonLines(let file):
+      while let row = try file.next() {
+        if !isRejected(row) { return try example(row) }
+        spanFacts.rejectedRows += 1
       }
-      return Example(input: .text(row.fields[text]), label: name ?? .none, line: row.line)
+      return nil
+    case .delimited(let table, let columns):
+      guard let row = try table.next() else { return nil }
+      let text = row.fields[columns.text]
+      let input = columns.pair.map { Example.Input.pair(text, row.fields[$0]) } ?? .text(text)
+      guard labelled else { return Example(input: input, line: row.line) }
+      note(columns.labels.map { table.header[$0] })
+      let cells = columns.labels.map { (table.header[$0], JSON(row.fields[$0])) }
+      return Example(input: input, label: try textLabel(cells, line: row.line), line: row.line)
     case .conll(let file): return try file.next().map(example)
     case .lines(let lines): return try example(lines)
     }
@@ -97,6 +112,16 @@ public final class ExampleReader {
       }
     }
     return nil
+  }
+
+  /// Notes which columns hold the labels of a row, where the columns are the labels.
+  func note(_ labels: [String]) {
+    guard labelled, labelColumns == nil else { return }
+    switch task {
+    case .regression: labelColumns = labels
+    case .multiLabel: labelColumns = labels.count > 1 ? labels : nil
+    case .sequence, .tokens: break
+    }
   }
 
   /// The place of a line for messages.
@@ -119,6 +144,21 @@ public final class ExampleReader {
   }
 }
 
+/// Where in the records of a table text and labels stand.
+private struct DelimitedColumns {
+  let text: Int
+  let pair: Int?
+  let labels: [Int]
+
+  init(_ columns: DatasetColumns, _ task: Dataset.Task, labelled: Bool, in table: Delimited) throws {
+    let place = "\(table.name):\(table.headerLine)"
+    let names = columns.resolved(in: table.header, task)
+    text = try table.position(of: names.text, .text, place)
+    pair = try names.pair.map { try table.position(of: $0, .pair, place) }
+    labels = labelled ? try names.labels.map { try table.position(of: $0, .label, place) } : []
+  }
+}
+
 extension Delimited {
   /// The position of a column in the header, by bytes.
   fileprivate func position(of column: String, _ role: ColumnRole, _ place: String) throws -> Int {
@@ -126,5 +166,13 @@ extension Delimited {
       throw role.missing(column, place: place, present: header)
     }
     return index
+  }
+}
+
+extension [String] {
+  /// The first element that stands before, compared by bytes.
+  fileprivate var firstRepeated: String? {
+    var seen: Set<JSONString> = []
+    return first { !seen.insert(JSONString($0)).inserted }
   }
 }

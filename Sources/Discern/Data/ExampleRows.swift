@@ -5,14 +5,16 @@ import Formats
 extension ExampleReader {
   func example(_ row: JSONLines.Row) throws -> Example {
     switch task {
-    case .sequence:
-      let text = try member(columns.text, .text, row)
-      guard let text = text.string else {
-        throw wrongType(columns.text, text, "a string", row.line)
-      }
-      return Example(
-        input: .text(text), label: labelled ? try classLabel(row) : .none, line: row.line)
+    case .sequence, .multiLabel, .regression:
+      let names = columns.resolved(in: row.object.keys, task)
+      let text = try string(names.text, .text, row)
+      let input = try names.pair.map { Example.Input.pair(text, try string($0, .pair, row)) } ?? .text(text)
+      guard labelled else { return Example(input: input, line: row.line) }
+      note(names.labels)
+      let cells = try names.labels.map { ($0, try member($0, .label, row)) }
+      return Example(input: input, label: try textLabel(cells, line: row.line), line: row.line)
     case .tokens:
+      if let text = spanText(row) { return try spanExample(text, row) }
       let words = try strings(columns.tokens, .tokens, row)
       if let empty = words.firstIndex(where: \.isEmpty) {
         throw FormatError(
@@ -24,15 +26,10 @@ extension ExampleReader {
     }
   }
 
-  private func classLabel(_ row: JSONLines.Row) throws -> Example.Label {
-    let value = try member(columns.label, .label, row)
-    switch value {
-    case .string(let name): return .classLabel(try label(name.text, row.line))
-    case .integer(let number): return .classLabel(String(number))
-    case .bool(let flag): return .classLabel(flag ? "true" : "false")
-    default:
-      throw wrongType(columns.label, value, "a string, an integer or a truth value", row.line)
-    }
+  private func string(_ column: String, _ role: ColumnRole, _ row: JSONLines.Row) throws -> String {
+    let value = try member(column, role, row)
+    guard let text = value.string else { throw wrongType(column, value, "a string", row.line) }
+    return text
   }
 
   private func tags(_ row: JSONLines.Row, _ count: Int) throws -> Example.Label {
@@ -71,9 +68,7 @@ extension ExampleReader {
     return value
   }
 
-  private func wrongType(_ column: String, _ value: JSON, _ expected: String, _ line: Int)
-    -> FormatError
-  {
+  func wrongType(_ column: String, _ value: JSON, _ expected: String, _ line: Int) -> FormatError {
     FormatError(place(line), found: "\(value.kind) as \"\(column)\"", expected: expected)
   }
 }

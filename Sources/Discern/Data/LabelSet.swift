@@ -41,10 +41,19 @@ public struct LabelSet: Sendable {
     return !prefixes.contains(nil) && prefixes.contains { $0 != .outside }
   }
 
-  /// The classes of examples, sorted by Unicode scalars.
+  /// The classes or labels of examples, sorted by Unicode scalars; of numbers one name for each target.
   public static func classes(of examples: [Example]) -> LabelSet {
     var seen: Set<JSONString> = []
-    for case .classLabel(let name) in examples.lazy.map(\.label) { seen.insert(JSONString(name)) }
+    var targets = 0
+    for label in examples.lazy.map(\.label) {
+      switch label {
+      case .none, .tags: break
+      case .classLabel(let name): seen.insert(JSONString(name))
+      case .labels(let names): for name in names { seen.insert(JSONString(name)) }
+      case .values(let values): targets = max(targets, values.count)
+      }
+    }
+    if targets > 0 { return LabelSet(targets == 1 ? ["label"] : (1...targets).map { "label_\($0)" }) }
     return LabelSet(seen.sorted().map(\.text))
   }
 
@@ -80,9 +89,14 @@ extension LabelSet: Equatable {
 // MARK: - Validation
 
 extension LabelSet {
-  /// Throws where there are too few labels to learn to tell apart.
-  public func checkTrainable(place: String) throws {
-    if count < 2 {
+  /// Throws where there are too few labels to learn to tell apart; a label that may or may not apply, and a number, can
+  /// be alone.
+  public func checkTrainable(for task: Dataset.Task = .sequence, place: String) throws {
+    let isAlone = task == .multiLabel || task == .regression
+    if count == 0, isAlone {
+      throw FormatError(place, found: "no labels", expected: "at least one label to train on")
+    }
+    if count < 2, !isAlone {
       throw FormatError(
         place, found: count == 0 ? "no labels" : "only the label \(quoted(names[0]))",
         expected: "at least two different labels to train on")
@@ -92,6 +106,7 @@ extension LabelSet {
   /// Throws where a data set has labels that are not in this set; names the first with its place, how many labels and
   /// examples are concerned, and the known labels.
   public func checkKnown(in dataset: Dataset) throws {
+    try checkTargets(of: dataset)
     var first: (label: String, place: String)?
     var unknown: Set<JSONString> = []
     var rows = 0
@@ -113,5 +128,25 @@ extension LabelSet {
         + " (in \(rows) example\(rows == 1 ? "" : "s"))",
       expected: "one of the \(count) labels trained on: \(shown)"
         + (count > 20 ? " and \(count - 20) more" : ""))
+  }
+}
+
+extension LabelSet {
+  /// Throws where a data set has other targets than these; a single one may have another name.
+  private func checkTargets(of dataset: Dataset) throws {
+    guard dataset.facts.isNumeric else { return }
+    for (index, example) in dataset.examples.enumerated() {
+      guard case .values(let values) = example.label, values.count != count else { continue }
+      throw FormatError(
+        dataset.place(ofExample: index), found: "\(values.count) number\(values.count == 1 ? "" : "s")",
+        expected: "\(count), one for each target: \(names.joined(separator: ", "))",
+        remedy: "Name the columns of the targets as label columns.")
+    }
+    guard count == 1 || dataset.labels == self else {
+      throw FormatError(
+        dataset.name, found: "the targets \(dataset.labels.names.joined(separator: ", "))",
+        expected: "\(names.joined(separator: ", ")), in this order",
+        remedy: "Name the columns of the targets as label columns, in the order of training.")
+    }
   }
 }

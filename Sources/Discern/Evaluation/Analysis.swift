@@ -77,18 +77,26 @@ extension Classifier {
     _ dataset: Dataset, _ encoded: [EncodedExample], _ logits: [[[Float]]], _ report: ExampleEncoder.Report,
     bootstrap: Bootstrap = Bootstrap()
   ) -> Analysis {
-    var outcomes: ExampleOutcomes
+    let outcomes: ExampleOutcomes
     var errors: TagErrors?
-    if adapter.recipe.task == .sequence {
+    switch adapter.recipe.task {
+    case .sequence:
       let pairs = zip(encoded, logits).map { encoded, rows in
         [ExampleOutcomes.ClassPair(gold: Int(encoded.labels[0]), predicted: Classifier.best(rows[0]))]
       }
       outcomes = ExampleOutcomes(classes: pairs, labels: labels)
-    } else {
+    case .multiLabel:
+      outcomes = ExampleOutcomes(
+        gold: encoded.map { $0.targets.map { $0 == 1 } }, predicted: logits.map { applies($0[0]) }, labels: labels)
+    case .regression:
+      outcomes = ExampleOutcomes(
+        gold: dataset.examples.map(\.values), predicted: logits.map { $0[0].map { Double($0) } })
+    case .tokens:
       let gold = dataset.examples.map(\.tags)
       let predicted = zip(encoded, logits).map { tags($0, $1) }
       if labels.spellsSpans {
-        outcomes = ExampleOutcomes(gold: gold, predicted: predicted)
+        outcomes = ExampleOutcomes(
+          gold: gold, predicted: predicted, missed: dataset.examples.map(\.missedSpans.count))
         errors = TagErrors(gold: gold, predicted: predicted)
       } else {
         let pairs = zip(gold, predicted).map { gold, predicted in

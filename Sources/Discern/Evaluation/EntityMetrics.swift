@@ -60,4 +60,12 @@ public struct EntityMetrics: Equatable, Sendable {
     }
     self.init(counts)
   }
+
+  /// The same with gold spans that were not found.
+  func adding(_ missed: [String]) -> EntityMetrics {
+    if missed.isEmpty { return self }
+    var counts = Dictionary(uniqueKeysWithValues: perType.map { (JSONString($0.type), $0.counts) })
+    for label in missed { counts[JSONString(label), default: Counts()].gold += 1 }
+    return EntityMetrics(counts)
+  }
 }

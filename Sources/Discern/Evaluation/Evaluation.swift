@@ -6,6 +6,10 @@ public struct Evaluation: Sendable {
   public enum Metrics: Sendable {
     /// One label for a text.
     case sequence(ClassificationMetrics)
+    /// Any number of labels for a text.
+    case multiLabel(MultiLabelMetrics)
+    /// Numbers for a text.
+    case regression(RegressionMetrics)
     /// One tag for a word, where the tags spell spans.
     case tokens(TagMetrics)
     /// One tag for a word, where the tags are classes of words, such as parts of speech.
@@ -14,7 +18,7 @@ public struct Evaluation: Sendable {
 
   /// The metrics.
   public let metrics: Metrics
-  /// Mean cross-entropy over all answers.
+  /// Mean loss over all answers in its plain form: cross-entropy, binary cross-entropy or squared error.
   public let loss: Double
   /// What was cut; every gold entity counts, cut or not.
   public let report: ExampleEncoder.Report
@@ -22,25 +26,17 @@ public struct Evaluation: Sendable {
   public internal(set) var encoded: [EncodedExample] = []
   public internal(set) var logits: [[[Float]]] = []
 
-  /// The value of a metric of the recipe; larger is better (the loss is negated).
-  public func value(of metric: String) -> Double {
-    switch (metric, metrics) {
-    case ("loss", _): -loss
-    case ("accuracy", .sequence(let scores)), ("accuracy", .tags(let scores)): scores.accuracy
-    case ("auto", .sequence(let scores)), ("auto", .tags(let scores)): scores.accuracy
-    case ("f1_macro", .sequence(let scores)), ("f1_macro", .tags(let scores)): scores.macro.f1
-    case (_, .sequence(let scores)), (_, .tags(let scores)): scores.micro.f1
-    case ("accuracy", .tokens(let scores)): scores.accuracy
-    case ("f1_macro", .tokens(let scores)): scores.strict.macro.f1
-    case (_, .tokens(let scores)): scores.strict.micro.f1
-    }
-  }
-
   /// The headline numbers in the order that a progress line shows them.
   public var summary: [(name: String, value: Double)] {
     switch metrics {
     case .sequence(let scores), .tags(let scores):
       [("loss", loss), ("accuracy", scores.accuracy), ("f1_macro", scores.macro.f1)]
+    case .multiLabel(let scores):
+      [("loss", loss), ("f1_micro", scores.micro.f1), ("f1_macro", scores.macro.f1), ("accuracy", scores.exactMatch)]
+    case .regression(let scores):
+      [("mse", scores.mean.squaredError), ("mae", scores.mean.absoluteError)]
+        + [("r2", scores.mean.r2), ("pearson", scores.mean.pearson), ("spearman", scores.mean.spearman)]
+        .compactMap { name, value in value.map { (name, $0) } }
     case .tokens(let scores):
       [
         ("loss", loss), ("f1", scores.strict.micro.f1), ("precision", scores.strict.micro.precision),
@@ -54,6 +50,8 @@ public struct Evaluation: Sendable {
     let scores: JSON =
       switch metrics {
       case .sequence(let scores), .tags(let scores): scores.json
+      case .multiLabel(let scores): scores.json
+      case .regression(let scores): scores.json
       case .tokens(let scores): scores.json
       }
     var object = scores.object ?? JSONObject()
@@ -98,33 +96,68 @@ extension Classifier {
     _ examples: [Example], _ encoded: [EncodedExample], _ logits: [[[Float]]],
     _ report: ExampleEncoder.Report
   ) -> Evaluation {
-    let loss = Classifier.meanLoss(encoded, logits)
+    let loss = meanLoss(encoded, logits)
+    let metrics: Evaluation.Metrics
     switch adapter.recipe.task {
     case .sequence:
-      let metrics = ClassificationMetrics(
-        gold: encoded.map { Int($0.labels[0]) }, predicted: logits.map { Classifier.best($0[0]) },
-        labels: labels, probabilities: logits.map { softmax($0[0]).map { Float($0) } })
-      return Evaluation(metrics: .sequence(metrics), loss: loss, report: report)
+      metrics = .sequence(
+        ClassificationMetrics(
+          gold: encoded.map { Int($0.labels[0]) }, predicted: logits.map { Classifier.best($0[0]) },
+          labels: labels, probabilities: logits.map { softmax($0[0]).map { Float($0) } }))
+    case .multiLabel:
+      metrics = .multiLabel(
+        MultiLabelMetrics(
+          gold: encoded.map { $0.targets.map { $0 == 1 } }, predicted: logits.map { applies($0[0]) },
+          labels: labels))
+    case .regression:
+      metrics = .regression(
+        RegressionMetrics(
+          gold: examples.map(\.values), predicted: logits.map { $0[0].map { Double($0) } }, targets: labels))
     case .tokens:
       let predicted = zip(encoded, logits).map { tags($0, $1) }
       let gold = examples.map(\.tags)
-      let metrics: Evaluation.Metrics =
+      metrics =
         labels.spellsSpans
-        ? .tokens(TagMetrics(gold: gold, predicted: predicted))
+        ? .tokens(TagMetrics(gold: gold, predicted: predicted, missed: examples.flatMap(\.missedSpans)))
         : .tags(ClassificationMetrics(goldTags: gold, predictedTags: predicted, labels: labels))
-      return Evaluation(metrics: metrics, loss: loss, report: report)
     }
+    return Evaluation(metrics: metrics, loss: loss, report: report)
   }
 
-  private static func meanLoss(_ examples: [EncodedExample], _ logits: [[[Float]]]) -> Double {
+  private func meanLoss(_ examples: [EncodedExample], _ logits: [[[Float]]]) -> Double {
+    let kind = runner.loss.kind
     var sum = 0.0
     var count = 0
     for (example, rows) in zip(examples, logits) {
-      for (label, row) in zip(example.labels, rows) where label >= 0 {
-        sum -= logSoftmax(row, at: Int(label))
-        count += 1
+      switch kind {
+      case .classes:
+        for (label, row) in zip(example.labels, rows) where label >= 0 {
+          sum -= logSoftmax(row, at: Int(label))
+          count += 1
+        }
+      case .chains where example.labels.contains { $0 < 0 }: break
+      case .chains:
+        sum += chainLoss(example, rows)
+        count += example.labels.count
+      case .binary:
+        for (target, logit) in zip(example.targets, rows[0]) {
+          sum -= logSigmoid(target == 1 ? logit : -logit)
+          count += 1
+        }
+      case .squares:
+        for (target, value) in zip(example.targets, rows[0]) {
+          sum += (Double(value) - Double(target)) * (Double(value) - Double(target))
+          count += 1
+        }
       }
     }
     return sum / Double(max(count, 1))
+  }
+}
+
+extension Example {
+  /// The numbers, where there are any.
+  var values: [Double] {
+    if case .values(let values) = label { values } else { [] }
   }
 }

@@ -16,6 +16,9 @@ struct ExampleOutcomes: Sendable {
   private enum Kind: Sendable {
     case classes([[ClassPair]], count: Int)
     case spans([SpanCounts])
+    case labels(gold: [[Bool]], predicted: [[Bool]], LabelSet)
+    /// Squared and absolute errors, means over the targets.
+    case errors([(squared: Double, absolute: Double)])
   }
 
   private let kind: Kind
@@ -31,14 +34,35 @@ struct ExampleOutcomes: Sendable {
     count = pairs.count
   }
 
-  /// Sentences with IOB2 tags; spans are counted strictly.
-  init(gold: [[String]], predicted: [[String]]) {
-    kind = .spans(
+  /// Examples with any number of labels.
+  init(gold: [[Bool]], predicted: [[Bool]], labels: LabelSet) {
+    kind = .labels(gold: gold, predicted: predicted, labels)
+    names = ["accuracy", "f1_macro", "f1_micro"]
+    count = gold.count
+  }
+
+  /// Examples with numbers.
+  init(gold: [[Double]], predicted: [[Double]]) {
+    kind = .errors(
       zip(gold, predicted).map { gold, predicted in
+        let errors = zip(gold, predicted).map { $0 - $1 }
+        let count = Double(max(errors.count, 1))
+        return (errors.reduce(0) { $0 + $1 * $1 } / count, errors.reduce(0) { $0 + abs($1) } / count)
+      })
+    names = ["mse", "mae"]
+    count = gold.count
+  }
+
+  /// Sentences with IOB2 tags; spans are counted strictly, and so are `missed` gold spans that no tags can stand for.
+  init(gold: [[String]], predicted: [[String]], missed: [Int]? = nil) {
+    let missed = missed ?? gold.map { _ in 0 }
+    kind = .spans(
+      zip(zip(gold, predicted), missed).map { tags, missed in
+        let (gold, predicted) = tags
         var counts = SpanCounts()
         let goldSpans = Set(Span.strict(gold))
         let found = Span.strict(predicted)
-        counts.spans.gold = goldSpans.count
+        counts.spans.gold = goldSpans.count + missed
         counts.spans.found = found.count
         counts.spans.correct = found.count { goldSpans.contains($0) }
         counts.words = gold.count
@@ -54,7 +78,19 @@ struct ExampleOutcomes: Sendable {
     switch kind {
     case .classes(let pairs, let classes): Self.classScores(pairs, classes, positions)
     case .spans(let counts): Self.spanScores(counts, positions)
+    case .labels(let gold, let predicted, let labels):
+      Self.labelScores(positions.map { gold[$0] }, positions.map { predicted[$0] }, labels)
+    case .errors(let errors):
+      [
+        positions.reduce(0) { $0 + errors[$1].squared } / Double(max(positions.count, 1)),
+        positions.reduce(0) { $0 + errors[$1].absolute } / Double(max(positions.count, 1)),
+      ]
     }
+  }
+
+  private static func labelScores(_ gold: [[Bool]], _ predicted: [[Bool]], _ labels: LabelSet) -> [Double] {
+    let metrics = MultiLabelMetrics(gold: gold, predicted: predicted, labels: labels)
+    return [metrics.exactMatch, metrics.macro.f1, metrics.micro.f1]
   }
 
   private static func spanScores(_ counts: [SpanCounts], _ positions: [Int]) -> [Double] {

@@ -27,6 +27,43 @@ extension ClassificationMetrics {
   }
 }
 
+extension MultiLabelMetrics {
+  /// `accuracy` (of whole sets), `hamming_loss`, `f1_micro`, `precision_samples` …, and `per_class` by label.
+  public var json: JSON {
+    var object: JSONObject = [
+      "examples": .integer(count), "accuracy": .number(exactMatch), "hamming_loss": .number(hammingLoss),
+    ]
+    for (average, scores) in [("micro", micro), ("macro", macro), ("weighted", weighted), ("samples", samples)] {
+      object.append(scores, suffix: "_" + average)
+    }
+    var classes = JSONObject()
+    for entry in perClass {
+      var scores = JSONObject()
+      scores.append(entry.scores)
+      scores["support"] = .integer(entry.support)
+      classes.append(JSONString(entry.label), .object(scores))
+    }
+    object["per_class"] = .object(classes)
+    return .object(object)
+  }
+}
+
+extension RegressionMetrics {
+  /// `mse`, `mae`, `r2`, `pearson` and `spearman` on average, null where undefined, and the same in `per_target`.
+  public var json: JSON {
+    var object: JSONObject = ["examples": .integer(count)]
+    object.append(mean)
+    var each = JSONObject()
+    for target in targets {
+      var scores = JSONObject()
+      scores.append(target)
+      each.append(JSONString(target.name), .object(scores))
+    }
+    object["per_target"] = .object(each)
+    return .object(object)
+  }
+}
+
 extension TagMetrics {
   /// `overall_precision`, `overall_recall`, `overall_f1` (as conlleval counts) and `overall_accuracy`, then the
   /// objects `conlleval` and `strict` with averages and `per_type`.
@@ -61,6 +98,14 @@ extension EntityMetrics {
 }
 
 extension JSONObject {
+  fileprivate mutating func append(_ target: RegressionMetrics.Target) {
+    append("mse", .number(target.squaredError))
+    append("mae", .number(target.absoluteError))
+    append("r2", target.r2.map(JSON.number) ?? .null)
+    append("pearson", target.pearson.map(JSON.number) ?? .null)
+    append("spearman", target.spearman.map(JSON.number) ?? .null)
+  }
+
   fileprivate mutating func append(_ scores: Scores, prefix: String = "", suffix: String = "") {
     append(JSONString(prefix + "precision" + suffix), .number(scores.precision))
     append(JSONString(prefix + "recall" + suffix), .number(scores.recall))

@@ -41,6 +41,33 @@ extension ClassificationMetrics {
   }
 }
 
+extension MultiLabelMetrics {
+  /// The scores of each label, then the averages, and how often whole sets and single decisions are right.
+  public var table: String {
+    var table = TextTable(["label", "precision", "recall", "F1", "support"])
+    for entry in perClass { table.append([entry.label] + entry.scores.cells + ["\(entry.support)"]) }
+    table.append([])
+    for (name, scores) in [("micro", micro), ("macro", macro), ("weighted", weighted), ("samples", samples)] {
+      table.append(["\(name) average"] + scores.cells + ["\(count)"])
+    }
+    table.append(["exact match", "", "", exactMatch.fixed(4), "\(count)"])
+    table.append(["hamming loss", "", "", hammingLoss.fixed(4), "\(count)"])
+    return table.text
+  }
+}
+
+extension RegressionMetrics {
+  /// The scores of each target, and their means where there are several; `-` where one is not defined.
+  public var table: String {
+    var table = TextTable(["target", "MSE", "MAE", "R2", "Pearson", "Spearman"])
+    for target in targets + (targets.count > 1 ? [mean] : []) {
+      let scores = [target.squaredError, target.absoluteError, target.r2, target.pearson, target.spearman]
+      table.append([target.name] + scores.map { $0?.fixed(4) ?? "-" })
+    }
+    return table.text + "\(count) examples\n"
+  }
+}
+
 extension TagMetrics {
   /// The scores of each type and their averages, first as conlleval counts, then strictly, and the accuracy.
   public var table: String {

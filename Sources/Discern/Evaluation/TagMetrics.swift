@@ -15,15 +15,17 @@ public struct TagMetrics: Equatable, Sendable {
   public var accuracy: Double { tokens == 0 ? 0 : Double(correctTags) / Double(tokens) }
 
   /// Compares two taggings of the same sentences, in IOB2; counts that do not agree are a programmer error.
-  public init(gold: [[String]], predicted: [[String]]) {
+  ///
+  /// `missed` are labels of gold spans that no tags can stand for: each counts as one that was not found.
+  public init(gold: [[String]], predicted: [[String]], missed: [String] = []) {
     precondition(gold.count == predicted.count, "two taggings of the same sentences")
     var counter = Conlleval()
     for (gold, predicted) in zip(gold, predicted) { counter.add(gold: gold, predicted: predicted) }
     sentences = gold.count
     tokens = counter.tokens
     correctTags = counter.correctTags
-    conlleval = EntityMetrics(counter.counts)
-    strict = EntityMetrics(strict: gold, predicted)
+    conlleval = EntityMetrics(counter.counts).adding(missed)
+    strict = EntityMetrics(strict: gold, predicted).adding(missed)
   }
 }
 

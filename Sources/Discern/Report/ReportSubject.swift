@@ -63,7 +63,7 @@ public struct ReportSubject: Sendable {
       return Mistake(
         place: place,
         content: .label(
-          text: text(example), gold: classifier.labels.names[right], goldProbability: probabilities[right],
+          text: example.input.text, gold: classifier.labels.names[right], goldProbability: probabilities[right],
           predicted: classifier.labels.names[best], probability: probabilities[best]),
         weight: probabilities[best])
     }
@@ -87,12 +87,5 @@ public struct ReportSubject: Sendable {
     return Mistake(
       place: place, content: .spans(words: words, gold: goldSpans, predicted: predicted),
       weight: wrong + missed / 2)
-  }
-
-  private static func text(_ example: Example) -> String {
-    switch example.input {
-    case .text(let text): text
-    case .words(let words): words.joined(separator: " ")
-    }
   }
 }

@@ -4,6 +4,8 @@ import Formats
 public enum Overflow: String, Sendable, CaseIterable, Codable {
   /// It is cut, counted and reported.
   case truncate
+  /// It is read in windows that overlap; no word is lost.
+  case window
   /// Training or evaluation stops and names it.
   case error
 }
@@ -29,6 +31,12 @@ public struct Recipe: Equatable, Sendable {
   public var targets: [Projection] = Projection.allCases
   public var topLayers = 0
   public var headDropout: Double = 0.1
+  public var head = HeadKind.linear
+  public var decode = Decoding.viterbi
+  public var threshold: Double = 0.5
+  public var classWeights = ClassWeights.none
+  public var labelSmoothing: Double = 0
+  public var focalGamma: Double = 0
 
   public var epochs = 4
   public var batchSize = 16
@@ -52,6 +60,7 @@ public struct Recipe: Equatable, Sendable {
 
   public var maxLength = 512
   public var overflow = Overflow.truncate
+  public var stride = 0
   public var prefixSpace = true
   public var paperPadding = 0
 
@@ -118,7 +127,7 @@ extension Recipe {
     recipe.pooling = unmasked ? .mean : .last
     switch name {
     case "default":
-      recipe.epochs = task == .tokens ? 8 : 4
+      recipe.epochs = task.tagsWords ? 8 : 4
     case "paper":
       recipe.rank = 12
       recipe.alpha = 32
@@ -127,8 +136,8 @@ extension Recipe {
       recipe.batchSize = 8
       recipe.maxLength = 64
       recipe.warmup = 0
-      recipe.rate = task == .sequence && !unmasked ? 5e-5 : 1e-4
-      recipe.epochs = task == .sequence && unmasked ? 20 : 10
+      recipe.rate = !task.tagsWords && !unmasked ? 5e-5 : 1e-4
+      recipe.epochs = !task.tagsWords && unmasked ? 20 : 10
     default:
       throw DiscernError(.configuration, "preset: found \(quoted(name)); expected default or paper")
     }

@@ -66,9 +66,20 @@ public struct RecipeFile: Sendable {
 
   private static func text(_ node: Node) -> String? {
     if let scalar = node.scalar { return scalar.string }
+    if let mapping = node.mapping { return object(mapping) }
     guard let sequence = node.sequence else { return nil }
     let texts = sequence.map { $0.scalar?.string }
     return texts.contains(nil) ? nil : texts.compactMap { $0 }.joined(separator: ",")
+  }
+
+  /// A mapping from names to numbers as a JSON object: the weights of labels.
+  private static func object(_ mapping: Node.Mapping) -> String? {
+    var object = JSONObject()
+    for (key, value) in mapping {
+      guard let name = key.string, let number = value.float else { return nil }
+      object.append(JSONString(name), .number(number))
+    }
+    return JSON.object(object).serialized()
   }
 
   private static func place(_ file: String, _ node: Node) -> String {

@@ -15,7 +15,10 @@ public struct RecipeSetting: Sendable {
 extension Recipe {
   /// All settings in the order of the saved file.
   public static let settings: [RecipeSetting] = [
-    choice("task", \.task, "what is learnt: sequence (one label for a text) or tokens (one tag for each word)"),
+    choice(
+      "task", \.task,
+      "what is learnt: one label for a text (sequence), any number of labels (multi-label), numbers (regression), or one "
+        + "tag for each word (tokens)"),
     RecipeSetting(
       name: "attention",
       help: "who sees whom: causal, unmasked, unmasked:K (from layer K on), layers:0,4,8-15",
@@ -34,6 +37,15 @@ extension Recipe {
       }, set: { $0.targets = try Projection.list($1) }),
     integer("top_layers", \.topLayers, 0...100_000, "only the top K of the layers that run get pairs; 0: all layers"),
     number("head_dropout", \.headDropout, 0...0.95, "dropout before a tagging head"),
+    choice("head", \.head, "a tagging head: each word by itself, or with learnt scores of neighbouring tags"),
+    choice("decode", \.decode, "how tags are chosen: the best sequence that the scheme allows, or each word by itself"),
+    number("threshold", \.threshold, 0...1, "multi-label: a label applies from this probability on"),
+    RecipeSetting(
+      name: "class_weights",
+      help: "how much labels count in the loss: none, balanced, or weights by name (a=2,b=0.5; others 1)",
+      text: { $0.classWeights.description }, set: { $0.classWeights = try ClassWeights($1) }),
+    number("label_smoothing", \.labelSmoothing, 0...0.99, "share of the target that is spread over all labels"),
+    number("focal_gamma", \.focalGamma, 0...20, "focal loss: exponent that plays down what is already right; 0: off"),
     integer("epochs", \.epochs, 1...100_000, "times through the training data"),
     integer("batch_size", \.batchSize, 1...1_000_000, "texts in a batch"),
     integer("batch_tokens", \.batchTokens, 0...100_000_000, "tokens in a batch instead; 0: count texts"),
@@ -54,10 +66,11 @@ extension Recipe {
     integer("evaluate_every", \.evaluateEvery, 0...1_000_000_000, "steps between evaluations; 0: every epoch"),
     RecipeSetting(
       name: "metric",
-      help: "decides which model is best: auto (accuracy or entity F1), accuracy, f1_macro, f1_micro, loss",
+      help: "decides which model is best: auto (accuracy, entity F1, micro F1 or mse by task), or one of "
+        + Evaluation.metricNames.joined(separator: ", "),
       text: { $0.metric },
       set: { recipe, text in
-        let names = ["auto", "accuracy", "f1_macro", "f1_micro", "f1", "loss"]
+        let names = ["auto"] + Evaluation.metricNames
         guard names.contains(text) else { throw fault("metric", text, "one of \(names.joined(separator: ", "))") }
         recipe.metric = text
       }),
@@ -69,7 +82,8 @@ extension Recipe {
         recipe.seed = seed
       }),
     integer("max_length", \.maxLength, 1...1_000_000, "longest text in tokens, special tokens included"),
-    choice("overflow", \.overflow, "longer texts: truncate (counted and reported) or error"),
+    choice("overflow", \.overflow, "longer texts: cut (counted), read in windows that overlap, or an error"),
+    integer("stride", \.stride, 0...1_000_000, "tokens from one window's start to the next; 0: half a window"),
     flag("prefix_space", \.prefixSpace, "a space before every word but the first when words are given"),
     integer(
       "paper_padding", \.paperPadding, 0...1_000_000,

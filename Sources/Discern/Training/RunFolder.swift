@@ -19,6 +19,7 @@ public final class RunFolder: Sendable {
   /// Everything that a run writes.
   static let files = [
     recipeFile, logFile, PEFT.configurationFile, PEFT.weightsFile, AdapterFolder.factsFile,
+    AdapterFolder.transitionsFile,
     "README.md", EventFile.name, Report.file,
   ]
 

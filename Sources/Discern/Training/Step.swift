@@ -5,6 +5,15 @@ struct StepRunner: Sendable {
   let model: LlamaModel
   let adapter: Adapter
   let threads: Int
+  let loss: Loss
+
+  /// `loss` is the plain one of the adapter's task unless given.
+  init(model: LlamaModel, adapter: Adapter, threads: Int, loss: Loss? = nil) {
+    self.model = model
+    self.adapter = adapter
+    self.threads = threads
+    self.loss = loss ?? Loss(adapter.recipe)
+  }
 
   /// What a step found.
   struct Result {
@@ -16,13 +25,14 @@ struct StepRunner: Sendable {
 
   /// Adds the gradients of the mean loss over all answers of `batches` to `gradients`.
   ///
-  /// `batches` are the micro-batches of one optimiser step; every answer weighs the same, wherever it stands.
+  /// `batches` are the micro-batches of one optimiser step; every answer weighs the same (or what its class weighs),
+  /// wherever it stands.
   func accumulate(
     _ batches: [[EncodedExample]], seed: UInt64, step: Int, into gradients: Gradients,
     workspace: Workspace
   ) -> Result {
-    let answers = batches.joined().reduce(0) { $0 + $1.labels.count { $0 >= 0 } }
-    let weight = 1 / Float(max(answers, 1))
+    let mass = batches.joined().reduce(0) { $0 + loss.mass(of: $1) }
+    let weight = mass > 0 ? 1 / Float(mass) : 1
     var result = Result(loss: 0, rows: 0)
     for batch in batches {
       let chunks = Batching.chunks(batch)
@@ -51,16 +61,19 @@ struct StepRunner: Sendable {
 
   func lossAndGradients(_ chunk: Chunk, weight: Float, _ pass: Pass) -> Double {
     let (hidden, dModel) = model(chunk.tokens, pass)
-    let (logits, dHead) = adapter.head(hidden, rows: chunk.rows, pass)
-    let (loss, dLogits) = Ops.crossEntropy(logits, labels: chunk.labels, weight: weight)
-    dModel(dHead(dLogits))
+    let (each, dHead) = adapter.head(hidden, rows: chunk.rows, pass)
+    let (logits, dPool) = chunk.pooled(each, byWord: adapter.head.pooling == nil)
+    let (loss, dLogits) = loss(
+      logits, chunk, weight: weight, transitions: adapter.transitions, gradients: pass.gradients)
+    dModel(dHead(dPool(dLogits)))
     return loss
   }
 
   /// Logits of one chunk, without gradients.
   func logits(_ chunk: Chunk, rope: RopeTable) -> Tensor {
     let pass = Pass(packing: chunk.packing, rope: rope, answers: answeringRows(chunk))
-    return adapter.head(model(chunk.tokens, pass).0, rows: chunk.rows, pass).0
+    let logits = adapter.head(model(chunk.tokens, pass).0, rows: chunk.rows, pass).0
+    return chunk.pooled(logits, byWord: adapter.head.pooling == nil).0
   }
 
   func answeringRows(_ chunk: Chunk) -> [Int32]? { adapter.head.asksForRows ? chunk.rows : nil }

@@ -65,7 +65,8 @@ public struct Trainer {
   func run(
     train: Dataset, dev: Dataset?, from saved: SavedTraining? = nil, hooks: TrainingHooks
   ) throws -> TrainingResult {
-    try train.labels.checkTrainable(place: train.name)
+    try train.labels.checkTrainable(for: recipe.task, place: train.name)
+    try recipe.checkObjective()
     for dataset in [train, dev].compactMap({ $0 }) {
       try dataset.checkLabelled(for: recipe.task)
       try train.labels.checkKnown(in: dataset)

@@ -24,6 +24,7 @@ struct TrainingRun {
   let recipe: Recipe
   let hooks: TrainingHooks
   let train: [EncodedExample]
+  let runner: StepRunner
   let dev: (dataset: Dataset, encoded: [EncodedExample], report: ExampleEncoder.Report)?
   let schedule: Schedule
   let headSchedule: Schedule
@@ -43,7 +44,7 @@ struct TrainingRun {
     recipe = classifier.adapter.recipe
     let (encoded, report) = try classifier.encoder.encode(train)
     // A text whose every word lies behind the cut has nothing to say.
-    self.train = encoded.filter { $0.labels.contains { $0 >= 0 } }
+    self.train = encoded.filter(\.isLabelled)
     guard !self.train.isEmpty else {
       throw FormatError(train.name, found: "no text with a label", expected: "labelled texts")
     }
@@ -51,6 +52,7 @@ struct TrainingRun {
       let (encoded, report) = try classifier.encoder.encode(dev)
       return (dev, encoded, report)
     }
+    runner = try classifier.runner(learning: self.train)
     let lengths = self.train.map(\.tokens.count)
     let recipe = self.recipe
     let total = (0..<recipe.epochs).reduce(0) { total, epoch in
@@ -129,13 +131,14 @@ struct TrainingRun {
   private mutating func takeStep(_ batches: [[Int]]) throws {
     let group = batches[state.batch..<min(state.batch + recipe.accumulation, batches.count)]
     gradients.clear()
-    let result = classifier.runner.accumulate(
+    let result = runner.accumulate(
       group.map { $0.map { train[$0] } }, seed: recipe.seed, step: state.step, into: gradients, workspace: workspace)
     let rate = schedule.rate(step: state.step)
     let headRate = headSchedule.rate(step: state.step)
-    let head = classifier.adapter.head
+    let (head, transitions) = (classifier.adapter.head, classifier.adapter.transitions)
     let norm = optimizer.update(gradients, threads: classifier.threads) { parameter in
-      Float(parameter === head.weight || parameter === head.bias ? headRate : rate)
+      let isHead = parameter === head.weight || parameter === head.bias || parameter === transitions
+      return Float(isHead ? headRate : rate)
     }
     state.step += 1
     guard result.loss.isFinite && norm.isFinite else {

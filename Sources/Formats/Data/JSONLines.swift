@@ -1,4 +1,5 @@
-/// Streams a JSON Lines file: a JSON object on each line that is not blank.
+/// Streams a JSON Lines file: a JSON object on each line that is not blank; or a file that is one array of objects,
+/// which is read to its end at once.
 public final class JSONLines {
   /// One object.
   public struct Row: Equatable, Sendable {
@@ -8,6 +9,8 @@ public final class JSONLines {
   }
 
   private let lines: LineReader
+  private var isAtStart = true
+  private var elements: ArraySlice<JSONElements.Element> = []
   /// How many blank lines were skipped so far.
   public private(set) var blankLines = 0
 
@@ -19,18 +22,31 @@ public final class JSONLines {
 
   /// The next object, or nil at the end.
   public func next() throws -> Row? {
+    if let element = elements.popFirst() { return try row(element.bytes, element.line) }
     while let line = try lines.next() {
       if line.isBlank {
         blankLines += 1
         continue
       }
       let first = line.bytes.first { $0 != 0x20 && $0 != 0x09 }
+      if isAtStart, first == UInt8(ascii: "[") {
+        isAtStart = false
+        elements = try JSONElements(line, lines).elements[...]
+        return try next()
+      }
+      isAtStart = false
       if first != UInt8(ascii: "{") { throw notAnObject(line, first) }
-      let value = try JSON(parsing: line.bytes, name: name, firstLine: line.number)
-      guard let object = value.object else { throw notAnObject(line, first) }
-      return Row(object: object, line: line.number)
+      return try row(line.bytes, line.number)
     }
     return nil
+  }
+
+  private func row(_ bytes: [UInt8], _ line: Int) throws -> Row {
+    let value = try JSON(parsing: bytes, name: name, firstLine: line)
+    guard let object = value.object else {
+      throw FormatError(lines.place(line), found: value.kind, expected: "a JSON object")
+    }
+    return Row(object: object, line: line)
   }
 
   private func notAnObject(_ line: LineReader.Line, _ first: UInt8?) -> FormatError {

@@ -4,6 +4,8 @@ struct PostProcessor: Sendable {
   var prefix: [Int32] = []
   /// Ids behind the text.
   var suffix: [Int32] = []
+  /// Ids around two texts, where the file has a template for pairs.
+  var pair: PairTemplate?
   /// Whether ranges leave out the spaces at their ends.
   var trimsSpaces = false
   /// Whether one space at the very start counts as added, so that it stays in the range.

@@ -22,6 +22,14 @@ public final class Tokenizer: Sendable {
   /// Whether the vocabulary covers every byte by itself (GPT-2's way) rather than characters (SentencePiece's way).
   public var isByteLevel: Bool { parts.isByteLevel }
 
+  /// What comes around a single text.
+  var templateOfOne: (prefix: [Int32], suffix: [Int32]) { (parts.postProcessor.prefix, parts.postProcessor.suffix) }
+
+  /// What comes around the texts of a pair.
+  func pairTemplate(_ separator: Int32?) -> PairTemplate {
+    parts.postProcessor.pairTemplate(separator: separator ?? eosToken ?? bosToken ?? padToken)
+  }
+
   init(_ parts: TokenizerParts) {
     var parts = parts
     for index in parts.added.indices where parts.added[index].isNormalized {

@@ -146,29 +146,60 @@ extension TokenizerJSON {
         if sawText { throw sequence.unsupported("the text once") }
         sawText = true
       } else if let token = piece["SpecialToken"] {
-        let name = try token.required("id").string()
-        let ids = try step.required("special_tokens").required(name).required("ids").array()
-        let count = parts.postProcessor.prefix.count + parts.postProcessor.suffix.count + ids.count
-        guard count <= Self.templateLimit else {
-          throw FormatError(
-            step.place, found: "\(count) tokens around the text",
-            expected: "at most \(Self.templateLimit)")
-        }
-        for field in ids {
-          let id = Int32(try field.id())
-          let isKnown = parts.added.contains { $0.id == id } || parts.vocabulary.contains(Int(id))
-          if !isKnown { throw field.unexpected("the id of a token") }
-          if sawText {
-            parts.postProcessor.suffix.append(id)
-          } else {
-            parts.postProcessor.prefix.append(id)
-          }
+        let ids = try specialIDs(token, step, parts)
+        try checkCount(parts.postProcessor.prefix.count + parts.postProcessor.suffix.count + ids.count, step)
+        if sawText {
+          parts.postProcessor.suffix += ids
+        } else {
+          parts.postProcessor.prefix += ids
         }
       } else {
         throw piece.unsupported("Sequence or SpecialToken")
       }
     }
     if !sawText { throw try step.required("single").unexpected("a template with the text") }
+    parts.postProcessor.pair = try pairTemplate(step, parts)
+  }
+
+  private func checkCount(_ count: Int, _ step: TokenizerField) throws {
+    guard count <= Self.templateLimit else {
+      throw FormatError(
+        step.place, found: "\(count) tokens around the text", expected: "at most \(Self.templateLimit)")
+    }
+  }
+
+  private func specialIDs(
+    _ token: TokenizerField, _ step: TokenizerField, _ parts: TokenizerParts
+  ) throws -> [Int32] {
+    let name = try token.required("id").string()
+    let ids = try step.required("special_tokens").required(name).required("ids").array()
+    return try ids.map { field in
+      let id = Int32(try field.id())
+      let isKnown = parts.added.contains { $0.id == id } || parts.vocabulary.contains(Int(id))
+      if !isKnown { throw field.unexpected("the id of a token") }
+      return id
+    }
+  }
+
+  /// The template for pairs, where it has the first text before the second, each once.
+  private func pairTemplate(_ step: TokenizerField, _ parts: TokenizerParts) throws -> PairTemplate? {
+    guard let pieces = try step["pair"]?.array() else { return nil }
+    var template = PairTemplate()
+    var texts: [String] = []
+    for piece in pieces {
+      if let sequence = piece["Sequence"] {
+        texts.append(try sequence.required("id").string())
+      } else if let token = piece["SpecialToken"] {
+        let ids = try specialIDs(token, step, parts)
+        try checkCount(template.count + ids.count, step)
+        switch texts.count {
+        case 0: template.prefix += ids
+        case 1: template.middle += ids
+        default: template.suffix += ids
+        }
+      }
+    }
+    return texts == ["A", "B"] ? template : nil
   }
 
   func decoder(_ field: TokenizerField?) throws -> Decoder {
