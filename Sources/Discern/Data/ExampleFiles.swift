@@ -79,5 +79,6 @@ extension DatasetFacts {
     blankRows += reader.blankRows
     documentStarts += reader.documentStarts
     comments += reader.comments
+    skippedNodes += reader.skippedNodes
   }
 }

@@ -6,8 +6,10 @@ import Formats
 public final class ExampleReader {
   private enum Source {
     case jsonLines(JSONLines)
+    case parquet(Parquet)
     case delimited(Delimited, text: Int, label: Int?)
     case conll(CoNLL)
+    case conllu(CoNLLU, tag: CoNLLUColumn)
     case lines(LineReader)
   }
 
@@ -31,6 +33,13 @@ public final class ExampleReader {
   ) throws {
     let format = try format ?? DatasetFormat(path: path, task: task)
     try format.check(task, labelled: labelled, place: path == "-" ? "stdin" : path)
+    if format == .parquet {
+      let file = try Parquet(path: path)
+      (self.format, self.task, self.columns, self.labelled, name) = (format, task, columns, labelled, file.name)
+      try columns.check(file)
+      source = .parquet(file)
+      return
+    }
     let lines = try LineReader(path: path)
     self.format = format
     self.task = task
@@ -46,6 +55,8 @@ public final class ExampleReader {
       let label = labelled ? try table.position(of: columns.label, .label, place) : nil
       source = .delimited(table, text: text, label: label)
     case .conll: source = .conll(CoNLL(lines))
+    case .parquet: preconditionFailure("read above: it has no lines")
+    case .conllu: source = .conllu(CoNLLU(lines), tag: try columns.tagOfCoNLLU(lines.name))
     case .lines: source = .lines(lines)
     }
   }
@@ -55,7 +66,7 @@ public final class ExampleReader {
     switch source {
     case .jsonLines(let file): file.blankLines
     case .delimited(let table, _, _): table.blankLines
-    case .conll: 0
+    case .conll, .conllu, .parquet: 0
     case .lines: blankTextLines
     }
   }
@@ -67,13 +78,23 @@ public final class ExampleReader {
 
   /// How many comment lines were skipped so far.
   public var comments: Int {
-    if case .conll(let file) = source { file.comments } else { 0 }
+    switch source {
+    case .conll(let file): file.comments
+    case .conllu(let file, _): file.comments
+    default: 0
+    }
+  }
+
+  /// How many multiword ranges and empty nodes of CoNLL-U were skipped so far.
+  public var skippedNodes: Int {
+    if case .conllu(let file, _) = source { file.skippedNodes } else { 0 }
   }
 
   /// The next example, or nil at the end.
   public func next() throws -> Example? {
     switch source {
     case .jsonLines(let file): return try file.next().map(example)
+    case .parquet(let file): return try file.next().map(example)
     case .delimited(let table, let text, let label):
       guard let row = try table.next() else { return nil }
       let name = try label.map {
@@ -81,6 +102,7 @@ public final class ExampleReader {
       }
       return Example(input: .text(row.fields[text]), label: name ?? .none, line: row.line)
     case .conll(let file): return try file.next().map(example)
+    case .conllu(let file, let tag): return try file.next().map { try example($0, tag) }
     case .lines(let lines): return try example(lines)
     }
   }

@@ -19,7 +19,7 @@ public final class RunFolder: Sendable {
   /// Everything that a run writes.
   static let files = [
     recipeFile, logFile, PEFT.configurationFile, PEFT.weightsFile, AdapterFolder.factsFile,
-    "README.md", EventFile.name, Report.file,
+    "README.md", EventFile.name, Report.file, SplitRecord.file,
   ]
 
   /// Makes the folder and writes the recipe.
