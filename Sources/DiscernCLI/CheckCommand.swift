@@ -14,7 +14,7 @@ struct CheckCommand: ParsableCommand {
       Examples:
         discern check train.jsonl --dev dev.jsonl --test test.jsonl
         discern check 'part-*.conll.gz' --model models/SmolLM2.gguf --max-length 256
-        discern check train.csv --json | jq '.findings[] | select(.severity == "error")'
+        discern check train.csv --json | jq '.findings[].message'
 
       Texts are compared in Unicode's form NFC, in lower case, with single spaces. Almost the same are \
       those whose character 5-grams have a Jaccard similarity of --similarity or more, estimated by \
