@@ -39,7 +39,9 @@ let package = Package(
     .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: librarySettings),
     // zlib: gzip's decompressor, as every system has it.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Formats", dependencies: ["CZlib"], swiftSettings: librarySettings),
+    // zstd: the compression of most Parquet files that snappy does not pack.
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "Formats", dependencies: ["CZlib", "CZstd"], swiftSettings: librarySettings),
     .target(
       name: "Discern",
       dependencies: ["Compute", "Formats", .product(name: "Yams", package: "Yams")],

@@ -30,7 +30,7 @@ package enum FileSystem {
   }
 
   /// Names of what lies in a folder, sorted; empty where it cannot be read.
-  static func names(in folder: String) -> [String] {
+  package static func names(in folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []

@@ -6,6 +6,8 @@ extension DatasetFacts {
     [
       Self.phrase(blankRows, "blank line skipped", "blank lines skipped"),
       Self.phrase(comments, "comment line skipped", "comment lines skipped"),
+      Self.phrase(
+        skippedNodes, "multiword range or empty node skipped", "multiword ranges and empty nodes skipped"),
       Self.phrase(documentStarts, "-DOCSTART- line skipped", "-DOCSTART- lines skipped"),
       Self.phrase(rejectedRows, "rejected row skipped", "rejected rows skipped"),
       Self.phrase(utf16Spans, "span counted in UTF-16 units", "spans counted in UTF-16 units"),

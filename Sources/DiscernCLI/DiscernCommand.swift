@@ -20,7 +20,7 @@ import Discern
       """,
     version: "discern \(DiscernVersion.current)",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CheckCommand.self, InspectCommand.self,
       ReportCommand.self, CalibrateCommand.self, MergeCommand.self, PlanCommand.self, BenchCommand.self,
     ])
 

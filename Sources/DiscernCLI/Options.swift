@@ -21,7 +21,11 @@ struct DataOptions: ParsableArguments {
   var labelColumn: [String] = []
   @Option(help: ArgumentHelp("JSON member of a sentence's words.", valueName: "name"))
   var tokensColumn = DatasetColumns().tokens
-  @Option(help: ArgumentHelp("JSON member of a sentence's tags.", valueName: "name"))
+  @Option(
+    name: [.customLong("tags-column"), .customLong("tag-column")],
+    help: ArgumentHelp(
+      "JSON member of a sentence's tags; in CoNLL-U a column or misc:KEY (upos unless named); in CoNLL its number.",
+      valueName: "name"))
   var tagsColumn = DatasetColumns().tags
   @Option(help: ArgumentHelp("CoNLL column of the words, from 0.", valueName: "n"))
   var tokenIndex = DatasetColumns().tokenIndex
@@ -41,7 +45,7 @@ struct DataOptions: ParsableArguments {
     columns.tokens = tokensColumn
     columns.tags = tagsColumn
     columns.tokenIndex = tokenIndex
-    columns.tagIndex = tagIndex
+    columns.tagIndex = tagIndex ?? Int(tagsColumn)
     return columns
   }
 

@@ -68,7 +68,7 @@ final class PredictInput {
     switch format {
     case .jsonLines: source = .objects(try LineReader(path: path))
     case .lines: source = .lines(try LineReader(path: path))
-    case .csv, .tsv, .conll:
+    case .csv, .tsv, .conll, .conllu, .parquet:
       source = .rows(
         try ExampleReader(
           path: path, format: format, task: task, columns: columns, labelled: false))
@@ -132,6 +132,7 @@ final class PredictInput {
     if case .rows(let reader) = source {
       facts.blankRows += reader.blankRows
       facts.comments += reader.comments
+      facts.skippedNodes += reader.skippedNodes
       facts.documentStarts += reader.documentStarts
     }
     return facts

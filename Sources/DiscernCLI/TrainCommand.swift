@@ -28,6 +28,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Input and output") var files: TrainFiles
   @OptionGroup(title: "Data") var input: DataOptions
+  @OptionGroup(title: "Split") var division: SplitOptions
   @OptionGroup(title: "Recipe") var choice: RecipeChoice
   @OptionGroup(title: "Settings of the recipe") var settings: RecipeOptions
   @OptionGroup var threads: ThreadOptions
@@ -40,18 +41,36 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let recipe = try choice.recipe(with: settings)
     try recipe.checkObjective()
-    if files.dev.isEmpty { warnOfUnused() }
-    try RunFolder.check(files.out, overwrite: overwrite)
+    if division.makesDev, !files.dev.isEmpty {
+      throw WrongUsage(verb: "train", message: "--split and --folds take dev data from --data: leave out --dev.")
+    }
+    if files.dev.isEmpty, division.split == nil { warnOfUnused() }
+    if let folds = division.folds {
+      try FoldTraining.check(files.out, count: folds, overwrite: overwrite)
+    } else {
+      try RunFolder.check(files.out, overwrite: overwrite)
+    }
     let checkpoint = try openCheckpoint(files.model)
-    let train = try input.read(files.data, task: recipe.task)
+    let data = try input.read(files.data, task: recipe.task)
+    let split = try division.record(of: data, seed: recipe.seed, overwrite: overwrite)
+    let train = split?["train"] ?? data
     try train.labels.checkTrainable(for: recipe.task, place: train.name)
-    let dev = files.dev.isEmpty ? nil : try input.read(files.dev, task: recipe.task, known: train.labels.names)
+    let dev =
+      try files.dev.isEmpty
+      ? split?["dev"] : input.read(files.dev, task: recipe.task, known: train.labels.names)
     if let dev { try train.labels.checkKnown(in: dev) }
     let tokenizer = try checkpoint.tokenizer()
     let base = try BaseModel(checkpoint, on: CPUBackend())
     if let warning = base.unusedWarning { Messages.warning(warning) }
 
     Interruption.listen("stopping after this step; once more to stop at once")
+    if let folds = division.folds {
+      let trainer = Trainer(base, tokenizer: tokenizer, recipe: recipe, threads: threads.threads)
+      let training = FoldTraining(
+        trainer: trainer, data: data, recipe: recipe, count: folds, out: files.out, overwrite: overwrite,
+        isQuiet: quiet, threads: threads.threads)
+      return try report(try training.run())
+    }
     let folder = try RunFolder(files.out, recipe: recipe, overwrite: overwrite)
     let summary = TrainSummary(
       base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: dev,
@@ -66,7 +85,7 @@ struct TrainCommand: ParsableCommand {
           progress.observe(event)
         }, shouldStop: { Interruption.isRequested })
       progress.clear()
-      try report(result, hasDev: dev != nil)
+      try report(result, hasDev: dev != nil, test: try split.flatMap { try measure($0) })
     } catch is CancellationError {
       progress.clear()
       Messages.note(
@@ -88,10 +107,25 @@ struct TrainCommand: ParsableCommand {
     Messages.warning("\(options.joined(separator: ", ")): without --dev this has no effect")
   }
 
-  private func report(_ result: TrainingResult, hasDev: Bool) throws {
+  /// Writes down which rows went where, and measures the adapter that remains on the test part, where there is one.
+  private func measure(_ split: SplitRecord) throws -> Evaluation? {
+    try FileSystem.write(split.json.serialized() + "\n", to: "\(files.out)/\(SplitRecord.file)")
+    return try split["test"].map { try Classifier(adapter: files.out, threads: threads.threads).evaluate($0) }
+  }
+
+  private func report(_ scores: FoldScores) throws {
+    var output = StandardOutput()
+    let result: JSON = ["out": JSON(files.out), "folds": .integer(scores.folds.count), "metrics": scores.json]
+    try output.write(json ? result.serialized() + "\n" : scores.table)
+    try output.flush()
+  }
+
+  private func report(_ result: TrainingResult, hasDev: Bool, test: Evaluation?) throws {
     var output = StandardOutput()
     if json {
-      try output.write(result.json(out: files.out).serialized() + "\n")
+      var object = result.json(out: files.out).object ?? JSONObject()
+      if let test { object["test"] = test.json }
+      try output.write(JSON.object(object).serialized() + "\n")
     } else if let best = result.best {
       try output.write(best.table)
       try output.write(
@@ -99,6 +133,7 @@ struct TrainCommand: ParsableCommand {
     } else {
       try output.write("\(files.out): the last adapter, after step \(result.steps)\n")
     }
+    if let test, !json { try output.write("\nThe test part:\n\(test.table)") }
     try output.flush()
     if !hasDev {
       Messages.note("no --dev: the last adapter was kept, and nobody knows how good it is")

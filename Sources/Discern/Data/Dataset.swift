@@ -75,6 +75,20 @@ public struct Dataset: Sendable {
     self.facts = facts.counting(examples, labels)
   }
 
+  /// Some of the examples, with the labels of all.
+  public func subset(_ rows: [Int], name: String) -> Dataset { Dataset(self, rows, name: name) }
+
+  private init(_ whole: Dataset, _ rows: [Int], name: String) {
+    self.name = name
+    files = whole.files
+    formats = whole.formats
+    examples = rows.map { whole.examples[$0] }
+    labels = whole.labels
+    var facts = DatasetFacts()
+    facts.scheme = whole.facts.scheme
+    self.facts = facts.counting(examples, labels)
+  }
+
   /// The lines of a token and of its tag: in CoNLL files each has its own.
   private static func line(_ example: Example, _ token: Int, _ format: DatasetFormat) -> Int {
     format == .conll ? example.line + token : example.line

@@ -57,6 +57,31 @@ public struct DatasetColumns: Equatable, Sendable {
   }
 }
 
+extension DatasetColumns {
+  /// The column of the tags in CoNLL-U files: `upos` where none is named.
+  func tagOfCoNLLU(_ place: String) throws -> CoNLLUColumn {
+    let name = tags == DatasetColumns().tags ? "upos" : tags
+    guard let column = CoNLLUColumn(name) else {
+      throw FormatError(
+        place, found: "no column \"\(name)\" in CoNLL-U",
+        expected: "one of \(CoNLLU.columns.joined(separator: ", ")), or an entry such as misc:NER or feats:Number",
+        kind: .configuration)
+    }
+    return column
+  }
+}
+
+extension DatasetColumns {
+  /// Throws where a column that is named holds what cannot be read from Parquet.
+  func check(_ file: Parquet) throws {
+    for (name, reason) in file.unsupported where [text, label, tokens, tags].contains(name) {
+      throw FormatError(
+        file.name, found: "\(reason) in the column \"\(name)\"",
+        expected: "texts, numbers, truth values, or lists of them", remedy: "Name another column, or convert it.")
+    }
+  }
+}
+
 /// What a column is for; knows other names that people give it.
 enum ColumnRole: String {
   case text, pair, label, tokens, tags

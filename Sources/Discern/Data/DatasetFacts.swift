@@ -16,6 +16,8 @@ public struct DatasetFacts: Equatable, Sendable {
   public var documentStarts = 0
   /// How many comment lines were skipped.
   public var comments = 0
+  /// How many multiword ranges and empty nodes of CoNLL-U were skipped.
+  public var skippedNodes = 0
   /// How many texts are empty, or sentences without a word; they are kept.
   public var emptyInputs = 0
   /// How many examples are pairs of texts.

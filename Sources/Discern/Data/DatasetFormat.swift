@@ -10,6 +10,10 @@ public enum DatasetFormat: String, CaseIterable, Sendable {
   case tsv
   /// A token with its columns on each line, a blank line after each sentence.
   case conll
+  /// CoNLL-U: ten columns by tabs, as in Universal Dependencies.
+  case conllu
+  /// Parquet, as Hugging Face's `datasets` writes it; its rows are read as those of JSON Lines.
+  case parquet
   /// A text on each line, without labels: for prediction only.
   case lines
 
@@ -27,6 +31,8 @@ public enum DatasetFormat: String, CaseIterable, Sendable {
     case "csv": self = .csv
     case "tsv", "tab": self = task == .tokens ? .conll : .tsv
     case "txt": self = task == .tokens ? .conll : .lines
+    case "parquet": self = .parquet
+    case "conllu": self = .conllu
     case "conll", "iob", "iob2", "bio", "bioes", "iobes", "bilou", "ner": self = .conll
     default:
       throw FormatError(
@@ -46,9 +52,10 @@ public enum DatasetFormat: String, CaseIterable, Sendable {
       throw FormatError(
         place, found: "the format \(rawValue) for a tagging task", expected: "jsonl or conll",
         remedy: "Columns of tokens without a header are the format conll.")
-    case (.conll, .sequence), (.conll, .multiLabel), (.conll, .regression):
+    case (.conll, .sequence), (.conll, .multiLabel), (.conll, .regression), (.conllu, .sequence),
+      (.conllu, .multiLabel), (.conllu, .regression):
       throw FormatError(
-        place, found: "the format conll for a \(task.rawValue) task", expected: "jsonl, csv or tsv")
+        place, found: "the format \(rawValue) for a \(task.rawValue) task", expected: "jsonl, csv or tsv")
     case (.lines, _) where labelled:
       throw FormatError(
         place, found: "texts without labels", expected: "a format that holds labels",

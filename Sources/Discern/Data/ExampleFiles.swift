@@ -89,6 +89,7 @@ extension DatasetFacts {
     blankRows += reader.blankRows
     documentStarts += reader.documentStarts
     comments += reader.comments
+    skippedNodes += reader.skippedNodes
     let spans = reader.spanFacts
     rejectedRows += spans.rejectedRows
     utf16Spans += spans.utf16Spans

@@ -6,8 +6,10 @@ import Formats
 public final class ExampleReader {
   private enum Source {
     case jsonLines(JSONLines)
+    case parquet(Parquet)
     case delimited(Delimited, DelimitedColumns)
     case conll(CoNLL)
+    case conllu(CoNLLU, tag: CoNLLUColumn)
     case lines(LineReader)
   }
 
@@ -31,6 +33,13 @@ public final class ExampleReader {
   ) throws {
     let format = try format ?? DatasetFormat(path: path, task: task)
     try format.check(task, labelled: labelled, place: path == "-" ? "stdin" : path)
+    if format == .parquet {
+      let file = try Parquet(path: path)
+      (self.format, self.task, self.columns, self.labelled, name) = (format, task, columns, labelled, file.name)
+      try columns.check(file)
+      source = .parquet(file)
+      return
+    }
     let lines = try LineReader(path: path)
     if let twice = columns.labels.firstRepeated {
       throw FormatError(
@@ -48,6 +57,8 @@ public final class ExampleReader {
       let table = try Delimited(lines, separator: format == .csv ? .comma : .tab)
       source = .delimited(table, try DelimitedColumns(columns, task, labelled: labelled, in: table))
     case .conll: source = .conll(CoNLL(lines))
+    case .parquet: preconditionFailure("read above: it has no lines")
+    case .conllu: source = .conllu(CoNLLU(lines), tag: try columns.tagOfCoNLLU(lines.name))
     case .lines: source = .lines(lines)
     }
   }
@@ -57,7 +68,7 @@ public final class ExampleReader {
     switch source {
     case .jsonLines(let file): file.blankLines
     case .delimited(let table, _): table.blankLines
-    case .conll: 0
+    case .conll, .conllu, .parquet: 0
     case .lines: blankTextLines
     }
   }
@@ -69,7 +80,16 @@ public final class ExampleReader {
 
   /// How many comment lines were skipped so far.
   public var comments: Int {
-    if case .conll(let file) = source { file.comments } else { 0 }
+    switch source {
+    case .conll(let file): file.comments
+    case .conllu(let file, _): file.comments
+    default: 0
+    }
+  }
+
+  /// How many multiword ranges and empty nodes of CoNLL-U were skipped so far.
+  public var skippedNodes: Int {
+    if case .conllu(let file, _) = source { file.skippedNodes } else { 0 }
   }
 
   /// What was found in spans of characters so far.
@@ -81,6 +101,7 @@ public final class ExampleReader {
   /// The next example, or nil at the end.
   public func next() throws -> Example? {
     switch source {
+    case .parquet(let file): return try file.next().map(example)
     case .jsonLines(let file):
       while let row = try file.next() {
         if !isRejected(row) { return try example(row) }
@@ -96,6 +117,7 @@ public final class ExampleReader {
       let cells = columns.labels.map { (table.header[$0], JSON(row.fields[$0])) }
       return Example(input: input, label: try textLabel(cells, line: row.line), line: row.line)
     case .conll(let file): return try file.next().map(example)
+    case .conllu(let file, let tag): return try file.next().map { try example($0, tag) }
     case .lines(let lines): return try example(lines)
     }
   }

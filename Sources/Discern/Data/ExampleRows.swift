@@ -100,6 +100,13 @@ extension ExampleReader {
     return Example(input: .words(words), label: .tags(tags), line: sentence.line)
   }
 
+  func example(_ sentence: CoNLLU.Sentence, _ tag: CoNLLUColumn) throws -> Example {
+    let words = sentence.rows.map { $0[1] }
+    guard labelled else { return Example(input: .words(words), line: sentence.lines[0]) }
+    let tags = try zip(sentence.rows, sentence.lines).map { try label(tag.value(in: $0), $1) }
+    return Example(input: .words(words), label: .tags(tags), line: sentence.lines[0])
+  }
+
   private func check(_ index: Int, _ role: ColumnRole, _ count: Int, _ line: Int) throws {
     if index < 0 || index >= count {
       throw FormatError(

@@ -98,26 +98,24 @@ extension TagScheme {
         census.count(tag) { sentence.place(index) }
       }
     }
-    if try census.isPlain() { return .plain }
-    let letters = census.letters
-    if letters.contains(.last) || letters.contains(.unit) { return .bilou }
-    if letters.contains(.single) || letters.isSuperset(of: [.begin, .end]) { return .bioes }
-    let candidates: [TagScheme] = letters.contains(.end) ? [.ioe2, .ioe1] : [.iob2, .iob1]
-    let faults = candidates.map { scheme in
+    return try census.scheme { scheme in
       sentences.reduce(0) { $0 + scheme.faults(in: $1.tags.map { Tag($0) }) }
     }
-    return faults[1] < faults[0] ? candidates[1] : candidates[0]
   }
 }
 
 /// What kinds of tags a data set has.
-private struct TagCensus {
-  var letters: Set<Tag.Prefix> = []
-  var typed = 0
-  var first: [Kind: (tag: String, place: String)] = [:]
+struct TagCensus: Sendable {
+  private var letters: Set<Tag.Prefix> = []
+  private var typed = 0
+  private var first: [Kind: (tag: String, place: String)] = [:]
 
-  enum Kind { case outside, typed, bare, other, bioes, bilou }
+  private enum Kind { case outside, typed, bare, other, bioes, bilou }
 
+  /// Whether any tag was counted.
+  var hasTags: Bool { !first.isEmpty }
+
+  /// Counts a tag; `place` is for messages.
   mutating func count(_ tag: String, place: () -> String) {
     let prefix = Tag.Prefix(tag)
     let kind: Kind =
@@ -141,8 +139,17 @@ private struct TagCensus {
     if first[kind] == nil { first[kind] = (tag, place()) }
   }
 
+  /// The scheme of the tags counted; `faults` tells how often the rules of a scheme are broken.
+  func scheme(faults: (TagScheme) -> Int) throws -> TagScheme {
+    if try isPlain() { return .plain }
+    if letters.contains(.last) || letters.contains(.unit) { return .bilou }
+    if letters.contains(.single) || letters.isSuperset(of: [.begin, .end]) { return .bioes }
+    let candidates: [TagScheme] = letters.contains(.end) ? [.ioe2, .ioe1] : [.iob2, .iob1]
+    return faults(candidates[1]) < faults(candidates[0]) ? candidates[1] : candidates[0]
+  }
+
   /// Whether tags stand for themselves; throws where that cannot be told.
-  func isPlain() throws -> Bool {
+  private func isPlain() throws -> Bool {
     let odd = first[.other] ?? (typed > 0 ? first[.bare] : nil)
     if typed == 0 { return odd != nil || first[.bare] != nil && first[.outside] == nil }
     if let odd {

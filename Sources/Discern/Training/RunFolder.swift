@@ -20,7 +20,7 @@ public final class RunFolder: Sendable {
   static let files = [
     recipeFile, logFile, PEFT.configurationFile, PEFT.weightsFile, AdapterFolder.factsFile,
     AdapterFolder.transitionsFile,
-    "README.md", EventFile.name, Report.file,
+    "README.md", EventFile.name, Report.file, SplitRecord.file,
   ]
 
   /// Makes the folder and writes the recipe.

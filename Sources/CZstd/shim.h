@@ -1,0 +1,2 @@
+// Zstandard of the system, for Swift.
+#include <zstd.h>

@@ -1,0 +1,139 @@
+import Compute
+import Formats
+
+/// Examples dealt out to parts: seeded, with the labels in the shares of the parts, and equal texts together.
+///
+/// Texts that are equal as `ComparableText` go to one part, so that none stands in two. The rows of each label (in
+/// tagging, the sentences with each type of entity or each tag) are dealt out in the shares, the rarest label first
+/// (iterative stratification: Sechidis et al. 2011), and so are those without any. The result depends on the examples,
+/// the shares and the seed alone.
+public struct DataSplit: Equatable, Sendable {
+  /// For each part the positions of its examples, in the order of the data.
+  public let parts: [[Int]]
+
+  /// Deals out the examples of a data set; throws where a part would get none.
+  public init(_ dataset: Dataset, shares: [Double], seed: UInt64) throws {
+    precondition(shares.count > 1 && shares.allSatisfy { $0 > 0 }, "two parts or more, each with a share")
+    let total = shares.reduce(0, +)
+    var dealer = Dealer(Self.groups(dataset), shares: shares.map { $0 / total }, seed: seed)
+    let partOfGroup = dealer.deal()
+    var parts = [[Int]](repeating: [], count: shares.count)
+    for (group, part) in zip(dealer.groups, partOfGroup) { parts[part] += group.rows }
+    if let empty = parts.firstIndex(where: \.isEmpty) {
+      throw DiscernError(
+        .data,
+        "\(dataset.name): \(dataset.examples.count) rows with \(dealer.groups.count) different texts leave nothing for "
+          + "part \(empty + 1) of \(shares.count); give more data or fewer parts")
+    }
+    self.parts = parts.map { $0.sorted() }
+  }
+
+  /// Rows that stay together, with how many of them have each label.
+  struct Group {
+    var rows: [Int] = []
+    var labels: [(label: Int, count: Int)] = []
+  }
+
+  /// The rows of each text, in the order of their first.
+  private static func groups(_ dataset: Dataset) -> [Group] {
+    var places: [UInt64: Int] = [:]
+    var groups: [Group] = []
+    var identifiers: [JSONString: Int] = [:]
+    for (row, example) in dataset.examples.enumerated() {
+      let text = ComparableText(example.input.text).hash
+      let place = places[text] ?? groups.count
+      if place == groups.count {
+        groups.append(Group())
+        places[text] = place
+      }
+      groups[place].rows.append(row)
+      for name in Set(example.stratifiedLabels.map { JSONString($0) }).sorted() {
+        let label = identifiers[name] ?? identifiers.count
+        identifiers[name] = label
+        if let known = groups[place].labels.firstIndex(where: { $0.label == label }) {
+          groups[place].labels[known].count += 1
+        } else {
+          groups[place].labels.append((label, 1))
+        }
+      }
+    }
+    return groups
+  }
+}
+
+/// Deals groups out, one label after the other.
+private struct Dealer {
+  let groups: [DataSplit.Group]
+  private let order: [Int]
+  private var byLabel: [[Int]] = []
+  /// Rows that a part should still get, of each label and in all.
+  private var wanted: [[Double]]
+  private var wantedRows: [Double]
+  private var parts: [Int?]
+
+  init(_ groups: [DataSplit.Group], shares: [Double], seed: UInt64) {
+    self.groups = groups
+    var order = Array(groups.indices)
+    var random = Random(seed: seed, stream: RandomStream.splitting)
+    random.shuffle(&order)
+    // Large groups first: what is left evens them out.
+    self.order = order.enumerated()
+      .sorted { (groups[$1.element].rows.count, $0.offset) < (groups[$0.element].rows.count, $1.offset) }
+      .map(\.element)
+    parts = [Int?](repeating: nil, count: groups.count)
+    let labels = 1 + (groups.flatMap { $0.labels.map(\.label) }.max() ?? -1)
+    byLabel = [[Int]](repeating: [], count: labels)
+    var counts = [Int](repeating: 0, count: labels)
+    for group in self.order {
+      for (label, count) in groups[group].labels {
+        byLabel[label].append(group)
+        counts[label] += count
+      }
+    }
+    wanted = shares.map { share in counts.map { Double($0) * share } }
+    let rows = groups.reduce(0) { $0 + $1.rows.count }
+    wantedRows = shares.map { Double(rows) * $0 }
+  }
+
+  /// The part of each group.
+  mutating func deal() -> [Int] {
+    var left = byLabel.map(\.count)
+    while let label = left.indices.filter({ left[$0] > 0 }).min(by: { (left[$0], $0) < (left[$1], $1) }) {
+      for group in byLabel[label] where parts[group] == nil {
+        give(group, to: bestPart(for: label))
+        for (other, _) in groups[group].labels { left[other] -= 1 }
+      }
+    }
+    for group in order where parts[group] == nil { give(group, to: bestPart(for: nil)) }
+    return parts.map { $0! }
+  }
+
+  /// The part that lacks most rows of a label; of those that lack as many, the one that lacks most rows.
+  private func bestPart(for label: Int?) -> Int {
+    wantedRows.indices.max { a, b in
+      let (lackA, lackB) = (label.map { wanted[a][$0] } ?? 0, label.map { wanted[b][$0] } ?? 0)
+      return (lackA, wantedRows[a], -a) < (lackB, wantedRows[b], -b)
+    }!
+  }
+
+  private mutating func give(_ group: Int, to part: Int) {
+    parts[group] = part
+    wantedRows[part] -= Double(groups[group].rows.count)
+    for (label, count) in groups[group].labels { wanted[part][label] -= Double(count) }
+  }
+}
+
+extension Example {
+  /// What is dealt out evenly: the label, or the types of the entities, or the tags.
+  fileprivate var stratifiedLabels: [String] {
+    switch label {
+    case .none: return []
+    case .classLabel(let name): return [name]
+    case .labels(let names): return names
+    case .values: return []
+    case .tags(let tags):
+      let spans = Span.lenient(tags)
+      return spans.isEmpty ? tags : spans.map(\.label)
+    }
+  }
+}
