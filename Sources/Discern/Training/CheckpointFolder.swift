@@ -14,8 +14,6 @@ struct CheckpointFolder {
     let training: SavedTraining
     /// What the log needs to go on.
     let log: JSON
-    /// The whole of the run's log file.
-    let logLines: [UInt8]
   }
 
   let run: String
@@ -59,7 +57,7 @@ struct CheckpointFolder {
     let name = "step-\(number)" + (snapshot.state.isEvaluationPending ? "" : "-done")
     var folder = try SealedFolder(at: "\(path)/\(name)")
     try folder.add(Self.tensorsFile) { try $0.write(snapshot.tensors, place: Self.tensorsFile) }
-    try folder.add(RunFolder.logFile) { try Self.copy("\(run)/\(RunFolder.logFile)", into: &$0) }
+    for file in RunFolder.logs { try folder.add(file) { try Self.copy("\(run)/\(file)", into: &$0) } }
     if snapshot.state.best != nil {
       for file in AdapterFolder.files {
         try folder.add(Self.bestPrefix + file) { try Self.copy("\(run)/\(file)", into: &$0) }
@@ -107,11 +105,14 @@ struct CheckpointFolder {
     FileSystem.names(in: path).filter { $0.hasPrefix("step-") }
   }
 
-  /// Puts the best adapter that the newest checkpoint knows and the log back into the run's folder.
+  /// Puts the logs and the best adapter that the newest checkpoint knows back into the run's folder.
   func restore(_ content: Content) throws {
+    guard let name = sound.last else { return }
     var files = FileSet()
-    try files.add("\(run)/\(RunFolder.logFile)") { try $0.write(content.logLines) }
-    if content.training.state.best != nil, let name = sound.last {
+    for file in RunFolder.logs {
+      try files.add("\(run)/\(file)") { try Self.copy("\(path)/\(name)/\(file)", into: &$0) }
+    }
+    if content.training.state.best != nil {
       for file in AdapterFolder.files {
         try files.add("\(run)/\(file)") {
           try Self.copy("\(path)/\(name)/\(Self.bestPrefix)\(file)", into: &$0)
@@ -141,13 +142,11 @@ struct CheckpointFolder {
     guard json["discern"]?.int == 1, let training = json["training"], let log = json["log"] else {
       throw FormatError(place, found: "another layout", expected: "a checkpoint of this version of Discern")
     }
-    let logPath = "\(path)/\(name)/\(RunFolder.logFile)"
-    let lines = FileSystem.size(logPath) == 0 ? [] : try MappedFile(logPath).withBytes { Array($0) }
     return Content(
       training: SavedTraining(
         state: try TrainingState(json: training, place: place),
         tensors: try Safetensors("\(path)/\(name)/\(Self.tensorsFile)"), damaged: damaged),
-      log: log, logLines: lines)
+      log: log)
   }
 
   /// Copies a file; one that is not there is empty.

@@ -75,7 +75,7 @@ extension Trainer {
     guard folder.isResumed else { return nil }
     return try folder.withCheckpoints { checkpoints in
       guard let content = try checkpoints.newest() else {
-        unlink("\(folder.path)/\(RunFolder.logFile)")
+        for file in RunFolder.logs { unlink("\(folder.path)/\(file)") }
         return nil
       }
       try checkpoints.restore(content)
