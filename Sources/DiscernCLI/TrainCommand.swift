@@ -64,6 +64,7 @@ struct TrainCommand: ParsableCommand {
     }
     let manifest = try RunManifest(ofRun: run)
     guard manifest.outcome != .finished else {
+      try RunFolder.tidy(run)
       Messages.note("\(run): it has finished; there is nothing to go on with")
       return
     }

@@ -35,24 +35,24 @@ import Testing
   static let sequence = Kind(
     name: "sequence", deaths: 20,
     options: [
-      "--data", Runs.sequenceData, "--dev", Runs.sequenceData, "--epochs", "18", "--batch-size", "2",
+      "--data", Runs.sequenceData, "--dev", Runs.sequenceData, "--epochs", "30", "--batch-size", "2",
       "--evaluate-every", "4", "--dropout", "0.1",
     ])
   static let others = [
     Kind(
       name: "tokens", deaths: 5,
       options: [
-        "--task", "tokens", "--data", Runs.tokenData, "--dev", Runs.tokenData, "--epochs", "12", "--batch-size", "2",
+        "--task", "tokens", "--data", Runs.tokenData, "--dev", Runs.tokenData, "--epochs", "30", "--batch-size", "2",
         "--accumulation", "2", "--bucket", "--metric", "loss",
       ]),
     Kind(
       name: "without-dev", deaths: 4,
-      options: ["--data", Runs.sequenceData, "--epochs", "8", "--batch-size", "3", "--schedule", "cosine"]),
+      options: ["--data", Runs.sequenceData, "--epochs", "12", "--batch-size", "3", "--schedule", "cosine"]),
     Kind(
       name: "patience", deaths: 4,
       options: [
         "--data", Runs.sequenceData, "--dev", Runs.sequenceData, "--epochs", "40", "--batch-size", "4",
-        "--learning-rate", "1e-6", "--evaluate-every", "5", "--patience", "6", "--pooling", "max",
+        "--learning-rate", "1e-6", "--evaluate-every", "5", "--patience", "10", "--pooling", "max",
       ]),
   ]
 
@@ -207,12 +207,12 @@ import Testing
     let again = try Command.run(Self.sequence.arguments(out))
     #expect(again.code == 73)
     #expect(again.errors.contains("a run that did not finish; its last checkpoint is from step"))
-    #expect(again.errors.contains("of 108"))
+    #expect(again.errors.contains("of 180"))
     #expect(again.errors.contains("`discern train --resume \(out)`"))
     #expect(try Command.run(["train", "--resume", out]).code == 0)
     let finished = try Command.run(Self.sequence.arguments(out))
     #expect(finished.code == 73)
-    #expect(finished.errors.contains("a finished run of 108 steps"))
+    #expect(finished.errors.contains("a finished run of 180 steps"))
     let resumed = try Command.run(["train", "--resume", out])
     #expect(resumed.code == 0)
     #expect(resumed.errors.contains("nothing to go on with"))
@@ -266,7 +266,7 @@ import Testing
     let session = try #require(manifest["sessions"]?.array?.first)
     #expect(session["command"]?.array?.dropFirst().first?.string == "train")
     #expect(["avx512", "avx2", "generic"].contains(session["instruction_set"]?.string))
-    #expect(session["last_step"]?.int == 108)
+    #expect(session["last_step"]?.int == 180)
     #expect((session["peak_memory"]?.int ?? 0) > 1 << 20)
     #expect((session["seconds"]?.double ?? 0) > 0)
     #expect(session["ended"]?.string?.hasSuffix("Z") == true)

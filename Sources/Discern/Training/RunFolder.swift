@@ -187,6 +187,15 @@ public final class RunFolder: Sendable {
     return isGone
   }
 
+  /// Removes what a process that died at the very end of a run has left in its folder.
+  public static func tidy(_ run: String) throws {
+    let lock = try FolderLock(run)
+    defer { withExtendedLifetime(lock) {} }
+    var checkpoints = CheckpointFolder(run: run, plan: CheckpointPlan())
+    checkpoints.removeAll()
+    FileSystem.removeTemporaries(in: run)
+  }
+
   /// Removes what a run writes, and the folder where nothing else is in it; answers whether it is gone.
   @discardableResult
   private static func remove(_ path: String) -> Bool {
