@@ -66,7 +66,9 @@ import Testing
     }
     var facts = try JSON(contentsOf: run + "/discern.json", limit: 1 << 20).object ?? JSONObject()
     facts["training"] = facts["training"]?["step"]
-    return [hash, JSON.object(facts).serialized()] + log
+    // The log for TensorBoard has a time in each record, but always as many bytes.
+    let events = try Data(contentsOf: URL(filePath: run + "/events.out.tfevents.discern")).count
+    return [hash, JSON.object(facts).serialized(), "\(events)"] + log
   }
 
   /// Kills a run again and again at random moments and resumes it; answers how often it died.
@@ -102,8 +104,8 @@ import Testing
     // Nothing of the deaths is left lying about.
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: out).sorted() == [
-        "README.md", "adapter_config.json", "adapter_model.safetensors", "discern.json", "metrics.jsonl",
-        "recipe.yaml", "run.json",
+        "README.md", "adapter_config.json", "adapter_model.safetensors", "discern.json", "events.out.tfevents.discern",
+        "metrics.jsonl", "recipe.yaml", "report.html", "run.json",
       ])
     let manifest = try JSON(contentsOf: out + "/run.json", limit: 1 << 20)
     #expect(manifest["outcome"]?.string == "finished")

@@ -26,9 +26,6 @@ public final class RunFolder: Sendable {
   static let recipeFile = "recipe.yaml"
   static let logFile = "metrics.jsonl"
   /// The files that grow while the run goes on; a run that is resumed goes back to what its checkpoint knew.
-  static let logs = [logFile]
-  /// Every file that a run writes; checkpoints have a folder of their own.
-  /// The files that grow while the run goes on; a run that is resumed goes back to what its checkpoint knew.
   static let logs = [logFile, EventFile.name]
   /// Every file that a run writes; checkpoints have a folder of their own.
   static let files = [recipeFile, Report.file, RunManifest.file] + logs + AdapterFolder.files
