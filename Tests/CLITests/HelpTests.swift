@@ -44,7 +44,8 @@ import Testing
   }
 
   @Test func helpFitsTheScreen() throws {
-    for verb in ["train", "evaluate", "compare", "predict", "report", "calibrate", "inspect", "merge", "plan", "bench"] {
+    let verbs = ["train", "evaluate", "compare", "predict", "report", "calibrate", "inspect", "merge", "plan", "bench"]
+    for verb in verbs {
       let help = try Command.run([verb, "--help"]).output
       for line in help.split(separator: "\n") where !line.hasPrefix("USAGE") {
         #expect(line.count <= 80, "\(line)")
