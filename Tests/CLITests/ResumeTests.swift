@@ -262,8 +262,10 @@ import Testing
     let out = try Self.sequence.reference()
     let manifest = try JSON(contentsOf: out + "/run.json", limit: 1 << 20)
     let file = manifest["data"]?["train"]?["files"]?.array?.first
-    #expect(file?["sha256"]?.string == (try SHA256.hexDigest(ofFile: Runs.sequenceData)))
-    #expect(manifest["recipe"]?["sha256"]?.string == (try SHA256.hexDigest(ofFile: out + "/recipe.yaml")))
+    let dataHash = try SHA256.hexDigest(ofFile: Runs.sequenceData)
+    #expect(file?["sha256"]?.string == dataHash)
+    let recipeHash = try SHA256.hexDigest(ofFile: out + "/recipe.yaml")
+    #expect(manifest["recipe"]?["sha256"]?.string == recipeHash)
     #expect(manifest["model"]?["fingerprint"]?.string?.hasPrefix("fnv1a:") == true)
     let session = try #require(manifest["sessions"]?.array?.first)
     #expect(session["command"]?.array?.dropFirst().first?.string == "train")
