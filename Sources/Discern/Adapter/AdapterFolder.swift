@@ -19,6 +19,8 @@ public struct AdapterFolder: Sendable {
 
   static let factsFile = "discern.json"
   static let transitionsFile = "crf.safetensors"
+  /// Every file that an adapter may have.
+  static let files = [PEFT.configurationFile, PEFT.weightsFile, factsFile, transitionsFile, "README.md"]
 
   /// Reads what the folder says of itself, without its weights.
   ///
