@@ -36,10 +36,11 @@ let package = Package(
         .unsafeFlags(["-O3"], .when(configuration: .debug))
       ],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
-    .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: librarySettings),
+    .target(name: "CFaults", linkerSettings: [.linkedLibrary("pthread")]),
+    .target(name: "Compute", dependencies: ["CFaults", "CKernels"], swiftSettings: librarySettings),
     // zlib: gzip's decompressor, as every system has it.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Formats", dependencies: ["CZlib"], swiftSettings: librarySettings),
+    .target(name: "Formats", dependencies: ["CFaults", "CZlib"], swiftSettings: librarySettings),
     .target(
       name: "Discern",
       dependencies: ["Compute", "Formats", .product(name: "Yams", package: "Yams")],
@@ -47,7 +48,7 @@ let package = Package(
     .executableTarget(
       name: "DiscernCLI",
       dependencies: [
-        "Discern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CFaults", "Discern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
     // Models to measure with, for Scripts/make-random-model.

@@ -18,6 +18,8 @@ public struct AdapterFolder: Sendable {
   private let configuration: PEFT.Configuration
 
   static let factsFile = "discern.json"
+  /// Every file of an adapter.
+  static let files = [PEFT.configurationFile, PEFT.weightsFile, factsFile, "README.md"]
 
   /// Reads what the folder says of itself, without its weights.
   ///

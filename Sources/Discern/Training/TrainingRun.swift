@@ -12,6 +12,8 @@ struct TrainingHooks {
 
   /// Keeps a new best adapter, or without dev data the last one.
   let save: (Classifier, Evaluation?, _ step: Int) throws -> Void
+  /// Takes the best evaluation of a run that goes on.
+  var restored: (Classifier, Evaluation) -> Void = { _, _ in }
   /// Writes the snapshot to a checkpoint where it wants to.
   let checkpoint: (Moment, () -> TrainingSnapshot) throws -> Void
   let observe: @Sendable (TrainingEvent) -> Void

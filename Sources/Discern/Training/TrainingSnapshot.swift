@@ -12,6 +12,8 @@ struct TrainingSnapshot {
 struct SavedTraining: Sendable {
   let state: TrainingState
   let tensors: Safetensors
+  /// What was wrong with newer ones.
+  let damaged: [String]
 }
 
 /// The names of a snapshot's tensors.
@@ -85,7 +87,9 @@ extension TrainingRun {
         return Array(values[next..<next + classes])
       }
     }
-    bestEvaluation = classifier.evaluate(dev.dataset.examples, dev.encoded, bestLogits, dev.report)
+    let evaluation = classifier.evaluate(dev.dataset.examples, dev.encoded, bestLogits, dev.report)
+    bestEvaluation = evaluation
+    hooks.restored(classifier, evaluation)
   }
 }
 
