@@ -19,6 +19,8 @@ struct RecipeOptions: ParsableArguments {
   var targets: String?
   @Option(help: Self.help("top_layers", "k"))
   var topLayers: String?
+  @Option(help: Self.help("cache", "what"))
+  var cache: String?
   @Option(help: Self.help("head_dropout", "p"))
   var headDropout: String?
   @Option(help: Self.help("epochs", "n"))
@@ -81,6 +83,7 @@ struct RecipeOptions: ParsableArguments {
       ("dropout", dropout),
       ("targets", targets),
       ("top_layers", topLayers),
+      ("cache", cache),
       ("head_dropout", headDropout),
       ("epochs", epochs),
       ("batch_size", batchSize),

@@ -40,6 +40,9 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let recipe = try choice.recipe(with: settings)
     if files.dev.isEmpty { warnOfUnused() }
+    if recipe.topLayers == 0, settings.cache != nil {
+      Messages.warning("--cache: without --top-layers this has no effect")
+    }
     try RunFolder.check(files.out, overwrite: overwrite)
     let checkpoint = try openCheckpoint(files.model)
     let train = try input.read(files.data, task: recipe.task)

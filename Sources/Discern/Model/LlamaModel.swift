@@ -30,18 +30,20 @@ public final class LlamaModel: Sendable {
 
   /// Tokens (N) → hidden states after the final norm (N, width), and the pullback that fills the pass's gradients.
   ///
+  /// `known` are the states that enter the lowest adapted layer, where somebody has kept them (`statesBelowAdapters`).
   /// `observe` sees the embeddings, the output of every layer but the last, and the final hidden states, in
   /// transformers' numbering. Ids must be below `vocabulary`.
   public func callAsFunction(
-    _ tokens: [Int32], _ pass: Pass, observe: ((Int, Tensor) -> Void)? = nil
+    _ tokens: [Int32], _ pass: Pass, known: Tensor? = nil, observe: ((Int, Tensor) -> Void)? = nil
   ) -> (Tensor, (Tensor) -> Void) {
     precondition(tokens.count == pass.packing.rows, "tokens do not fill the packing")
     precondition(
       tokens.allSatisfy { $0 >= 0 && $0 < vocabulary }, "a token id outside the vocabulary")
-    var x = Ops.embed(embedding, tokens)
-    observe?(0, x)
+    let first = known == nil ? 0 : lowestAdapted
+    var x = known ?? Ops.embed(embedding, tokens)
+    observe?(first, x)
     var pullbacks: [DecoderLayer.LayerPullback] = []
-    for (index, layer) in layers.enumerated() {
+    for (index, layer) in layers.enumerated().dropFirst(first) {
       // The last layer's pullback runs first, while its activations are still at hand: keeping them costs no memory.
       let isRunAgain = recomputes && index + 1 < layers.count
       let (y, pullback) = isRunAgain ? layer.recomputing(x, pass) : layer(x, pass)
@@ -63,6 +65,11 @@ public final class LlamaModel: Sendable {
         }
       }
     )
+  }
+
+  /// Tokens (N) → the states (N, width) that enter the lowest adapted layer: no training changes them.
+  func statesBelowAdapters(_ tokens: [Int32], _ pass: Pass) -> Tensor {
+    layers.prefix(lowestAdapted).reduce(Ops.embed(embedding, tokens)) { x, layer in layer(x, pass).0 }
   }
 
   /// Angles for sequences up to `positions` tokens.

@@ -28,6 +28,7 @@ public struct Recipe: Equatable, Sendable {
   public var dropout: Double = 0.05
   public var targets: [Projection] = Projection.allCases
   public var topLayers = 0
+  public var cache = StateCache.f32
   public var headDropout: Double = 0.1
 
   public var epochs = 4

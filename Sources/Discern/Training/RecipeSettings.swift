@@ -33,6 +33,9 @@ extension Recipe {
           ? "all" : recipe.targets.map(\.shortName).joined(separator: ",")
       }, set: { $0.targets = try Projection.list($1) }),
     integer("top_layers", \.topLayers, 0...100_000, "only the top K of the layers that run get pairs; 0: all layers"),
+    choice(
+      "cache", \.cache,
+      "states that enter the lowest layer with pairs, kept over epochs: exact, rounded, or not at all"),
     number("head_dropout", \.headDropout, 0...0.95, "dropout before a tagging head"),
     integer("epochs", \.epochs, 1...100_000, "times through the training data"),
     integer("batch_size", \.batchSize, 1...1_000_000, "texts in a batch"),

@@ -5,6 +5,8 @@ struct StepRunner: Sendable {
   let model: LlamaModel
   let adapter: Adapter
   let threads: Int
+  /// States that need not be computed again.
+  var frozen: FrozenStates? = nil
 
   /// What a step found.
   struct Result {
@@ -49,7 +51,7 @@ struct StepRunner: Sendable {
   }
 
   func lossAndGradients(_ chunk: Chunk, weight: Float, _ pass: Pass) -> Double {
-    let (hidden, dModel) = model(chunk.tokens, pass)
+    let (hidden, dModel) = model(chunk.tokens, pass, known: frozen?.states(of: chunk))
     let (logits, dHead) = adapter.head(hidden, rows: chunk.rows, pass)
     let (loss, dLogits) = Ops.crossEntropy(logits, labels: chunk.labels, weight: weight)
     dModel(dHead(dLogits))
@@ -59,7 +61,8 @@ struct StepRunner: Sendable {
   /// Logits of one chunk, without gradients.
   func logits(_ chunk: Chunk, rope: RopeTable) -> Tensor {
     let pass = Pass(packing: chunk.packing, rope: rope)
-    return adapter.head(model(chunk.tokens, pass).0, rows: chunk.rows, pass).0
+    let (hidden, _) = model(chunk.tokens, pass, known: frozen?.states(of: chunk))
+    return adapter.head(hidden, rows: chunk.rows, pass).0
   }
 }
 

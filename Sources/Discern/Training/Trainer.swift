@@ -7,6 +7,9 @@ public enum TrainingEvent: Sendable {
   case started(steps: Int, epochs: Int, parameters: Int, train: ExampleEncoder.Report, dev: ExampleEncoder.Report?)
   /// After a step of the optimiser. `tokens` went through the model in this step.
   case step(index: Int, epoch: Double, loss: Double, rate: Double, norm: Double, tokens: Int)
+  /// While the frozen layers run once over all texts: texts done of all, the room that their states take, the folder of
+  /// the file where that is not memory, and the seconds so far.
+  case caching(done: Int, of: Int, bytes: Int, folder: String?, seconds: Double)
   /// During an evaluation: texts done of all.
   case evaluating(done: Int, of: Int)
   /// The run goes on after this step of a checkpoint; the checkpoints named before were damaged.
