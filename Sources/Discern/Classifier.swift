@@ -50,7 +50,7 @@ public final class Classifier: Sendable {
   /// The same classifier with frozen states at hand.
   init(_ other: Classifier, frozen: FrozenStates) {
     (base, configuration, adapter, tokenizer) = (other.base, other.configuration, other.adapter, other.tokenizer)
-    (labels, encoder, threads) = (other.labels, other.encoder, other.threads)
+    (calibration, labels, encoder, threads) = (other.calibration, other.labels, other.encoder, other.threads)
     var runner = other.runner
     runner.frozen = frozen
     self.runner = runner

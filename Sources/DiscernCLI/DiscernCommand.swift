@@ -21,7 +21,8 @@ import Discern
     version: "discern \(DiscernVersion.current)",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
-      ReportCommand.self, CalibrateCommand.self, MergeCommand.self, PlanCommand.self, BenchCommand.self,
+      ReportCommand.self, CalibrateCommand.self, MergeCommand.self, ProbeCommand.self, AuditCommand.self,
+      PlanCommand.self, BenchCommand.self,
     ])
 
   static func main() {

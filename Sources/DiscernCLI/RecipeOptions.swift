@@ -23,6 +23,8 @@ struct RecipeOptions: ParsableArguments {
   var cache: String?
   @Option(help: Self.help("head_dropout", "p"))
   var headDropout: String?
+  @Option(help: Self.help("warm_start", "file"))
+  var warmStart: String?
   @Option(help: Self.help("epochs", "n"))
   var epochs: String?
   @Option(help: Self.help("batch_size", "n"))
@@ -85,6 +87,7 @@ struct RecipeOptions: ParsableArguments {
       ("top_layers", topLayers),
       ("cache", cache),
       ("head_dropout", headDropout),
+      ("warm_start", warmStart),
       ("epochs", epochs),
       ("batch_size", batchSize),
       ("batch_tokens", batchTokens),

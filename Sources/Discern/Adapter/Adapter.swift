@@ -148,6 +148,7 @@ enum RandomStream {
   static let initialisation: UInt64 = 2 << 32
   static let bootstrap: UInt64 = 3 << 32
   static let calibration: UInt64 = 4 << 32
+  static let probing: UInt64 = 6 << 32
 }
 
 extension ModelConfiguration {

@@ -72,6 +72,15 @@ public final class LlamaModel: Sendable {
     layers.prefix(lowestAdapted).reduce(Ops.embed(embedding, tokens)) { x, layer in layer(x, pass).0 }
   }
 
+  /// Shows `body` what the head would read after each number of layers: the states under the final norm.
+  func visit(_ tokens: [Int32], _ pass: Pass, body: (_ layers: Int, _ states: Tensor) -> Void) {
+    var x = Ops.embed(embedding, tokens)
+    for (index, layer) in layers.enumerated() {
+      x = layer(x, pass).0
+      body(index + 1, norm(x).0)
+    }
+  }
+
   /// Angles for sequences up to `positions` tokens.
   public func ropeTable(positions: Int) -> RopeTable {
     RopeTable(

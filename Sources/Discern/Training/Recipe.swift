@@ -30,6 +30,7 @@ public struct Recipe: Equatable, Sendable {
   public var topLayers = 0
   public var cache = StateCache.f32
   public var headDropout: Double = 0.1
+  public var warmStart = ""
 
   public var epochs = 4
   public var batchSize = 16

@@ -37,6 +37,9 @@ extension Recipe {
       "cache", \.cache,
       "states that enter the lowest layer with pairs, kept over epochs: exact, rounded, or not at all"),
     number("head_dropout", \.headDropout, 0...0.95, "dropout before a tagging head"),
+    RecipeSetting(
+      name: "warm_start", help: "head to start from, as discern probe --save wrote it; none: a random one",
+      text: { $0.warmStart.isEmpty ? "none" : $0.warmStart }, set: { $0.warmStart = $1 == "none" ? "" : $1 }),
     integer("epochs", \.epochs, 1...100_000, "times through the training data"),
     integer("batch_size", \.batchSize, 1...1_000_000, "texts in a batch"),
     integer("batch_tokens", \.batchTokens, 0...100_000_000, "tokens in a batch instead; 0: count texts"),

@@ -75,6 +75,7 @@ public struct Trainer {
     }
     let adapter = try Adapter(
       recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
+    if !recipe.warmStart.isEmpty { try WarmStart(recipe.warmStart).begin(adapter, over: base) }
     let classifier = try Classifier(base, adapter, tokenizer: tokenizer, threads: threads)
     var run = try TrainingRun(classifier, train: train, dev: dev, hooks: hooks)
     if let saved { try run.restore(saved) }
