@@ -64,7 +64,8 @@ public struct Tensor: Sendable {
     Tensor(rows: rows, columns: columns, storage: storage.borrowed(by: backend))
   }
 
-  private init(rows: Int, columns: Int, storage: Storage) {
+  /// Sees elements that lie there already, in the backend's own type.
+  package init(rows: Int, columns: Int, storage: Storage) {
     self.rows = rows
     self.columns = columns
     self.storage = storage

@@ -56,6 +56,15 @@ public final class Classifier: Sendable {
       model: try base.adapted(by: adapter), adapter: adapter, threads: self.threads)
   }
 
+  /// The same classifier with frozen states at hand.
+  init(_ other: Classifier, frozen: FrozenStates) {
+    (base, configuration, adapter, tokenizer) = (other.base, other.configuration, other.adapter, other.tokenizer)
+    (calibration, labels, encoder, threads) = (other.calibration, other.labels, other.encoder, other.threads)
+    var runner = other.runner
+    runner.frozen = frozen
+    self.runner = runner
+  }
+
   /// Opens a trained adapter folder with the base model that it names, or another copy of it.
   ///
   /// `attention` and `pooling` are for adapters that PEFT wrote, which do not say theirs. `otherBase` allows a base model
@@ -81,11 +90,7 @@ public final class Classifier: Sendable {
   public func logits(
     _ examples: [EncodedExample], progress: (@Sendable (_ done: Int) -> Void)? = nil
   ) -> [[[Float]]] {
-    // Sorting by length makes chunks of even work; windows keep the memory small.
-    let order = examples.indices.sorted {
-      (examples[$0].tokens.count, $0) < (examples[$1].tokens.count, $1)
-    }
-    let groups = Classifier.groups(order, examples)
+    let groups = Classifier.groups(examples)
     let longest = examples.flatMap(\.sequences).max() ?? 1
     let rope = runner.model.ropeTable(positions: longest)
     let classes = labels.count
@@ -132,7 +137,12 @@ public final class Classifier: Sendable {
   /// Rows of a chunk in inference; results do not depend on it.
   private static let inferenceRows = 256
 
-  static func groups(_ order: [Int], _ examples: [EncodedExample]) -> [[Int]] {
+  /// Indices of the examples in groups of about so many rows.
+  static func groups(_ examples: [EncodedExample]) -> [[Int]] {
+    // Sorting by length makes chunks of even work; windows keep the memory small.
+    let order = examples.indices.sorted {
+      (examples[$0].tokens.count, $0) < (examples[$1].tokens.count, $1)
+    }
     var groups: [[Int]] = []
     var rows = Int.max / 2
     for index in order {

@@ -22,8 +22,8 @@ import Discern
     version: "discern \(DiscernVersion.current)",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CompareCommand.self, PredictCommand.self, CheckCommand.self,
-      InspectCommand.self,
-      ReportCommand.self, CalibrateCommand.self, MergeCommand.self, PlanCommand.self, BenchCommand.self,
+      InspectCommand.self, ReportCommand.self, CalibrateCommand.self, MergeCommand.self, ProbeCommand.self,
+      AuditCommand.self, PlanCommand.self, BenchCommand.self,
     ])
 
   static func main() {

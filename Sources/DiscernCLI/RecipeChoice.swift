@@ -35,7 +35,7 @@ struct RecipeChoice: ParsableArguments {
   }
 
   /// The fault with the setting's name in front as it is typed.
-  private static func message(_ error: DiscernError) -> String {
+  static func message(_ error: DiscernError) -> String {
     let name = error.description.prefix { $0 != ":" }
     return "--" + name.map { $0 == "_" ? "-" : String($0) }.joined() + error.description.dropFirst(name.count)
   }

@@ -19,6 +19,8 @@ struct RecipeOptions: ParsableArguments {
   var targets: String?
   @Option(help: Self.help("top_layers", "k"))
   var topLayers: String?
+  @Option(help: Self.help("cache", "what"))
+  var cache: String?
   @Option(help: Self.help("head_dropout", "p"))
   var headDropout: String?
   @Option(help: Self.help("head", "name"))
@@ -33,6 +35,8 @@ struct RecipeOptions: ParsableArguments {
   var labelSmoothing: String?
   @Option(help: Self.help("focal_gamma", "x"))
   var focalGamma: String?
+  @Option(help: Self.help("warm_start", "file"))
+  var warmStart: String?
   @Option(help: Self.help("epochs", "n"))
   var epochs: String?
   @Option(help: Self.help("batch_size", "n"))
@@ -95,6 +99,7 @@ struct RecipeOptions: ParsableArguments {
       ("dropout", dropout),
       ("targets", targets),
       ("top_layers", topLayers),
+      ("cache", cache),
       ("head_dropout", headDropout),
       ("head", head),
       ("decode", decode),
@@ -102,6 +107,7 @@ struct RecipeOptions: ParsableArguments {
       ("class_weights", classWeights),
       ("label_smoothing", labelSmoothing),
       ("focal_gamma", focalGamma),
+      ("warm_start", warmStart),
       ("epochs", epochs),
       ("batch_size", batchSize),
       ("batch_tokens", batchTokens),

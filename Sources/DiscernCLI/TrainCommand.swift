@@ -50,6 +50,9 @@ struct TrainCommand: ParsableCommand {
       throw WrongUsage(verb: "train", message: "--split and --folds take dev data from --data: leave out --dev.")
     }
     if files.dev.isEmpty, division.split == nil { warnOfUnused() }
+    if recipe.topLayers == 0, settings.cache != nil {
+      Messages.warning("--cache: without --top-layers this has no effect")
+    }
     let out = files.out ?? ""
     if let folds = division.folds { return try train(recipe, folds: folds, into: out) }
     try RunFolder.check(out, overwrite: overwrite)

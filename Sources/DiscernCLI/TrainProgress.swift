@@ -19,6 +19,7 @@ final class TrainProgress: Sendable {
     var speed = Smoothed(0.9)
     var start = Clock.seconds
     var lastStep = Clock.seconds
+    var epochSeconds = 0.0
     var evaluations = 0
   }
 
@@ -37,15 +38,26 @@ final class TrainProgress: Sendable {
     case .resumed(let step, _):
       state.withLock { ($0.step, $0.firstStep) = (step, step) }
     case .step(let index, let epoch, let loss, let rate, _, let tokens):
-      let (share, text) = state.withLock { state in
+      let (share, text, epochEnd) = state.withLock { state in
         let now = Clock.seconds
         state.loss.add(loss)
         state.speed.add(Double(tokens) / max(now - state.lastStep, 1e-6))
+        state.epochSeconds += now - state.lastStep
         state.lastStep = now
         (state.step, state.epoch, state.rate) = (index, epoch, rate)
-        return (Double(index) / Double(state.steps), state.text(now))
+        let epochEnd = epoch == epoch.rounded() ? state.epochEnd() : nil
+        return (Double(index) / Double(state.steps), state.text(now), epochEnd)
       }
       line.show(share, text)
+      if let epochEnd { line.print(epochEnd) }
+    case .caching(let done, let count, let bytes, let folder, let seconds):
+      state.withLock { $0.lastStep = Clock.seconds }
+      line.showLive(0, "frozen layers: \(done) of \(count) texts")
+      if done == count {
+        line.print(
+          "frozen layers run once: states of \(count) texts, \(bytes.inMegabytes) in \(folder ?? "memory"), "
+            + "\(seconds.fixed(1)) s")
+      }
     case .evaluating(let done, let count):
       let share = state.withLock { Double($0.step) / Double($0.steps) }
       line.showLive(share, "evaluating: \(done) of \(count) texts")
@@ -71,6 +83,12 @@ final class TrainProgress: Sendable {
 }
 
 extension TrainProgress.State {
+  /// The line of an epoch that has just ended; evaluations do not count into its time.
+  fileprivate mutating func epochEnd() -> String {
+    defer { epochSeconds = 0 }
+    return "epoch \(epoch.fixed(0))  step \(step)  loss \(loss.value.fixed(4))  \(epochSeconds.fixed(1)) s of training"
+  }
+
   fileprivate func text(_ now: Double) -> String {
     let elapsed = now - start
     let left = elapsed / Double(max(step - firstStep, 1)) * Double(steps - step)

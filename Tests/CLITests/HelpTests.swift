@@ -5,7 +5,8 @@ import Testing
 /// The help pages. `DISCERN_RECORD=1` writes them anew.
 @Suite struct HelpTests {
   @Test(arguments: [
-    "", "train", "evaluate", "compare", "predict", "report", "calibrate", "check", "inspect", "merge", "bench",
+    "", "train", "evaluate", "compare", "predict", "report", "calibrate", "check", "inspect", "merge", "probe", "audit",
+    "bench",
   ])
   func helpIsAsRecorded(verb: String) throws {
     let result = try Command.run((verb.isEmpty ? [] : [verb]) + ["--help"])
@@ -47,7 +48,8 @@ import Testing
 
   @Test func helpFitsTheScreen() throws {
     let verbs = [
-      "train", "evaluate", "compare", "predict", "report", "calibrate", "check", "inspect", "merge", "plan", "bench",
+      "train", "evaluate", "compare", "predict", "report", "calibrate", "check", "inspect", "merge", "probe", "audit",
+      "plan", "bench",
     ]
     for verb in verbs {
       let help = try Command.run([verb, "--help"]).output

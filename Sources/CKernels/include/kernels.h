@@ -204,6 +204,12 @@ double dk_sum_squares(const float *x, int64_t count);
 void dk_adamw(float *parameter, const float *gradient, float *m, float *v, int64_t count, float gradient_scale,
               float rate, float beta1, float beta2, float epsilon, float weight_decay, int64_t step);
 
+// ---- linear fits (solve.c) ------------------------------------------------------------------------------------------
+
+// a (n, n) symmetric positive definite → its inverse, in double; only the lower half of a is read. scratch: n · n values.
+// Returns 0, or 1 where a is not positive definite (then a holds nothing).
+int dk_invert(double *a, int64_t n, double *scratch);
+
 // ---- measuring (peak.c) ---------------------------------------------------------------------------------------------
 
 // What the other kernels can at most reach on this machine: to be measured in the same run as they are.

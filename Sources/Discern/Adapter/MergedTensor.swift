@@ -94,7 +94,7 @@ extension Weight {
 
 extension Float {
   /// The nearest bfloat16, ties to even; values beyond its range become infinite, as everywhere.
-  fileprivate var bfloat16: UInt16 {
+  var bfloat16: UInt16 {
     if isNaN { return 0x7FC0 }
     let bits = bitPattern
     return UInt16((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)

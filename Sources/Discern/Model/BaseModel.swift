@@ -77,17 +77,29 @@ public final class BaseModel: Sendable {
   public func adapted(by adapter: Adapter) throws -> LlamaModel {
     let depth = try configuration.cut(for: adapter.recipe).layers
     try adapter.recipe.attention.validate(layers: depth)
-    let adapted = layers.prefix(depth).enumerated().map { index, frozen in
+    return model(
+      depth, adapter.recipe.attention, recomputes: adapter.recipe.recompute, pair: { adapter.pairs[$0] })
+  }
+
+  /// The first layers as they are, under a mask.
+  func frozen(_ attention: AttentionPattern, layers depth: Int) -> LlamaModel {
+    model(depth, attention, recomputes: false, pair: { _ in nil })
+  }
+
+  private func model(
+    _ depth: Int, _ attention: AttentionPattern, recomputes: Bool, pair: (ModuleAddress) -> LoRA?
+  ) -> LlamaModel {
+    let used = layers.prefix(depth).enumerated().map { index, frozen in
       frozen.layer(
         shape: AttentionShape(
           heads: configuration.heads, keyValueHeads: configuration.keyValueHeads,
-          headSize: configuration.headSize, causal: !adapter.recipe.attention.unmasks(index),
+          headSize: configuration.headSize, causal: !attention.unmasks(index),
           window: configuration.windows[index])
-      ) { adapter.pairs[ModuleAddress(layer: index, projection: $0)] }
+      ) { pair(ModuleAddress(layer: index, projection: $0)) }
     }
     return LlamaModel(
-      embedding: embedding, layers: adapted, norm: norm,
-      inverseFrequencies: configuration.inverseFrequencies, recomputes: adapter.recipe.recompute)
+      embedding: embedding, layers: used, norm: norm,
+      inverseFrequencies: configuration.inverseFrequencies, recomputes: recomputes)
   }
 }
 

@@ -31,18 +31,20 @@ public final class LlamaModel: Sendable {
   /// Tokens (N) → hidden states after the final norm (N, width; of a pass with `answers` those rows alone), and the
   /// pullback that fills the pass's gradients.
   ///
+  /// `known` are the states that enter the lowest adapted layer, where somebody has kept them (`statesBelowAdapters`).
   /// `observe` sees the embeddings, the output of every layer but the last, and the final hidden states, in
   /// transformers' numbering. Ids must be below `vocabulary`.
   public func callAsFunction(
-    _ tokens: [Int32], _ pass: Pass, observe: ((Int, Tensor) -> Void)? = nil
+    _ tokens: [Int32], _ pass: Pass, known: Tensor? = nil, observe: ((Int, Tensor) -> Void)? = nil
   ) -> (Tensor, (Tensor) -> Void) {
     precondition(tokens.count == pass.packing.rows, "tokens do not fill the packing")
     precondition(
       tokens.allSatisfy { $0 >= 0 && $0 < vocabulary }, "a token id outside the vocabulary")
-    var x = Ops.embed(embedding, tokens)
-    observe?(0, x)
+    let first = known == nil ? 0 : lowestAdapted
+    var x = known ?? Ops.embed(embedding, tokens)
+    observe?(first, x)
     var pullbacks: [DecoderLayer.LayerPullback] = []
-    for (index, layer) in layers.enumerated() {
+    for (index, layer) in layers.enumerated().dropFirst(first) {
       let isLast = index + 1 == layers.count
       // The last layer's pullback runs first, while its activations are still at hand: keeping them costs no memory.
       let (y, pullback) =
@@ -65,6 +67,20 @@ public final class LlamaModel: Sendable {
         }
       }
     )
+  }
+
+  /// Tokens (N) → the states (N, width) that enter the lowest adapted layer: no training changes them.
+  func statesBelowAdapters(_ tokens: [Int32], _ pass: Pass) -> Tensor {
+    layers.prefix(lowestAdapted).reduce(Ops.embed(embedding, tokens)) { x, layer in layer(x, pass).0 }
+  }
+
+  /// Shows `body` what the head would read after each number of layers: the states under the final norm.
+  func visit(_ tokens: [Int32], _ pass: Pass, body: (_ layers: Int, _ states: Tensor) -> Void) {
+    var x = Ops.embed(embedding, tokens)
+    for (index, layer) in layers.enumerated() {
+      x = layer(x, pass).0
+      body(index + 1, norm(x).0)
+    }
   }
 
   /// Angles for sequences up to `positions` tokens.

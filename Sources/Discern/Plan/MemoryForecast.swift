@@ -44,8 +44,7 @@ struct MemoryForecast {
           threads: threads)
       }
     }
-    let order = dev.indices.sorted { (dev[$0].tokens.count, $0) < (dev[$1].tokens.count, $1) }
-    let groups = Classifier.groups(order, dev).prefix(2 * threads)
+    let groups = Classifier.groups(dev).prefix(2 * threads)
     let answers = groups.map { group in
       let chunk = Chunk(group.map { dev[$0] }, members: Array(group.indices), firstRow: 0)
       return (record: runner.record(chunk, nil, on: backend), cost: Double(chunk.packing.rows))

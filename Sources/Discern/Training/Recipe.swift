@@ -30,6 +30,7 @@ public struct Recipe: Equatable, Sendable {
   public var dropout: Double = 0.05
   public var targets: [Projection] = Projection.allCases
   public var topLayers = 0
+  public var cache = StateCache.f32
   public var headDropout: Double = 0.1
   public var head = HeadKind.linear
   public var decode = Decoding.viterbi
@@ -37,6 +38,7 @@ public struct Recipe: Equatable, Sendable {
   public var classWeights = ClassWeights.none
   public var labelSmoothing: Double = 0
   public var focalGamma: Double = 0
+  public var warmStart = ""
 
   public var epochs = 4
   public var batchSize = 16

@@ -36,6 +36,9 @@ extension Recipe {
           ? "all" : recipe.targets.map(\.shortName).joined(separator: ",")
       }, set: { $0.targets = try Projection.list($1) }),
     integer("top_layers", \.topLayers, 0...100_000, "only the top K of the layers that run get pairs; 0: all layers"),
+    choice(
+      "cache", \.cache,
+      "states that enter the lowest layer with pairs, kept over epochs: exact, rounded, or not at all"),
     number("head_dropout", \.headDropout, 0...0.95, "dropout before a tagging head"),
     choice("head", \.head, "a tagging head: each word by itself, or with learnt scores of neighbouring tags"),
     choice("decode", \.decode, "how tags are chosen: the best sequence that the scheme allows, or each word by itself"),
@@ -46,6 +49,9 @@ extension Recipe {
       text: { $0.classWeights.description }, set: { $0.classWeights = try ClassWeights($1) }),
     number("label_smoothing", \.labelSmoothing, 0...0.99, "share of the target that is spread over all labels"),
     number("focal_gamma", \.focalGamma, 0...20, "focal loss: exponent that plays down what is already right; 0: off"),
+    RecipeSetting(
+      name: "warm_start", help: "head to start from, as discern probe --save wrote it; none: a random one",
+      text: { $0.warmStart.isEmpty ? "none" : $0.warmStart }, set: { $0.warmStart = $1 == "none" ? "" : $1 }),
     integer("epochs", \.epochs, 1...100_000, "times through the training data"),
     integer("batch_size", \.batchSize, 1...1_000_000, "texts in a batch"),
     integer("batch_tokens", \.batchTokens, 0...100_000_000, "tokens in a batch instead; 0: count texts"),

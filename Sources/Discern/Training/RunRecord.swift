@@ -228,7 +228,7 @@ private final class RunRecord: Sendable {
           "tokens": .integer(state.tokens), "seconds": .number(Clock.seconds - state.start),
         ]
       }
-    case .evaluating, .resumed: return nil
+    case .evaluating, .resumed, .caching: return nil
     case .evaluated(let step, let epoch, let evaluation, let isBest):
       var object: JSONObject = ["step": .integer(step), "epoch": .number(epoch)]
       for (name, value) in evaluation.summary { object["eval_" + name] = .number(value) }

@@ -6,6 +6,8 @@ struct StepRunner: Sendable {
   let adapter: Adapter
   let threads: Int
   let loss: Loss
+  /// States that need not be computed again.
+  var frozen: FrozenStates?
 
   /// `loss` is the plain one of the adapter's task unless given.
   init(model: LlamaModel, adapter: Adapter, threads: Int, loss: Loss? = nil) {
@@ -60,7 +62,7 @@ struct StepRunner: Sendable {
   }
 
   func lossAndGradients(_ chunk: Chunk, weight: Float, _ pass: Pass) -> Double {
-    let (hidden, dModel) = model(chunk.tokens, pass)
+    let (hidden, dModel) = model(chunk.tokens, pass, known: frozen?.states(of: chunk))
     let (each, dHead) = adapter.head(hidden, rows: chunk.rows, pass)
     let (logits, dPool) = chunk.pooled(each, byWord: adapter.head.pooling == nil)
     let (loss, dLogits) = loss(
@@ -72,7 +74,8 @@ struct StepRunner: Sendable {
   /// Logits of one chunk, without gradients.
   func logits(_ chunk: Chunk, rope: RopeTable) -> Tensor {
     let pass = Pass(packing: chunk.packing, rope: rope, answers: answeringRows(chunk))
-    let logits = adapter.head(model(chunk.tokens, pass).0, rows: chunk.rows, pass).0
+    let (hidden, _) = model(chunk.tokens, pass, known: frozen?.states(of: chunk))
+    let logits = adapter.head(hidden, rows: chunk.rows, pass).0
     return chunk.pooled(logits, byWord: adapter.head.pooling == nil).0
   }
 

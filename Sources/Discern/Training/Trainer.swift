@@ -7,6 +7,9 @@ public enum TrainingEvent: Sendable {
   case started(steps: Int, epochs: Int, parameters: Int, train: ExampleEncoder.Report, dev: ExampleEncoder.Report?)
   /// After a step of the optimiser. `tokens` went through the model in this step.
   case step(index: Int, epoch: Double, loss: Double, rate: Double, norm: Double, tokens: Int)
+  /// While the frozen layers run once over all texts: texts done of all, the room that their states take, the folder of
+  /// the file where that is not memory, and the seconds so far.
+  case caching(done: Int, of: Int, bytes: Int, folder: String?, seconds: Double)
   /// During an evaluation: texts done of all.
   case evaluating(done: Int, of: Int)
   /// The run goes on after this step of a checkpoint (0: there was none); newer ones were damaged, as said.
@@ -73,6 +76,7 @@ public struct Trainer {
     }
     let adapter = try Adapter(
       recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
+    if !recipe.warmStart.isEmpty { try WarmStart(recipe.warmStart).begin(adapter, over: base) }
     let classifier = try Classifier(base, adapter, tokenizer: tokenizer, threads: threads)
     var run = try TrainingRun(classifier, train: train, dev: dev, hooks: hooks)
     if let saved {

@@ -22,7 +22,7 @@ struct TrainingHooks {
 
 /// One run: what it trains with, and where it stands.
 struct TrainingRun {
-  let classifier: Classifier
+  private(set) var classifier: Classifier
   let recipe: Recipe
   let hooks: TrainingHooks
   let train: [EncodedExample]
@@ -84,6 +84,8 @@ struct TrainingRun {
 
   /// Goes on from `state` to the end.
   mutating func go() throws -> TrainingResult {
+    classifier = try classifier.keepingFrozenStates(
+      of: train + (dev?.encoded ?? []), observe: hooks.observe, shouldStop: hooks.shouldStop)
     var batches = batches(of: state.epoch)
     while true {
       if state.isEvaluationPending {
