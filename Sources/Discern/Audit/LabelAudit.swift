@@ -46,6 +46,7 @@ public struct LabelAudit {
     _ dataset: Dataset, progress: (_ share: Double, _ what: String) throws -> Void = { _, _ in }
   ) throws -> AuditReport {
     let start = Clock.seconds
+    try recipe.task.checkHasClasses(for: "audit")
     try dataset.labels.checkTrainable(place: dataset.name)
     try dataset.checkLabelled(for: recipe.task)
     let views = layers.flatMap { depth in
@@ -100,10 +101,11 @@ extension LayerStates {
 }
 
 extension Example {
-  /// The text, or the words with spaces between.
+  /// The text, both texts of a pair, or the words with spaces between.
   var plainText: String {
     switch input {
     case .text(let text): text
+    case .pair(let first, let second): "\(first) | \(second)"
     case .words(let words): words.joined(separator: " ")
     }
   }

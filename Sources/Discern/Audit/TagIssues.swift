@@ -34,7 +34,7 @@ private struct TaggedRows {
   private var words: [String] {
     switch example.input {
     case .words(let words): words
-    case .text(let text): WordSplitter.words(in: text).map { String(text[$0]) }
+    case .text(let text), .pair(let text, _): WordSplitter.words(in: text).map { String(text[$0]) }
     }
   }
 

@@ -44,6 +44,7 @@ public struct Probe {
     train: Dataset, dev: Dataset?, progress: @escaping (_ share: Double, _ what: String) throws -> Void = { _, _ in }
   ) throws -> ProbeReport {
     let start = Clock.seconds
+    try recipe.task.checkHasClasses(for: "probe")
     try train.labels.checkTrainable(place: train.name)
     for dataset in [train, dev].compactMap({ $0 }) {
       try dataset.checkLabelled(for: recipe.task)

@@ -119,3 +119,13 @@ struct ProbeAnswers: Sendable {
     }
   }
 }
+
+extension Dataset.Task {
+  /// Throws where an answer is not one class of several: heads fitted in closed form know no other.
+  func checkHasClasses(for verb: String) throws {
+    guard self == .sequence || self == .tokens else {
+      throw DiscernError(
+        .configuration, "\(verb): found the task \(rawValue); expected \(Self.sequence.rawValue) or \(Self.tokens.rawValue)")
+    }
+  }
+}
