@@ -221,6 +221,10 @@ def data():
     keep("jsonl", "gzip", gzip.compress(b'{"text": "one", "label": "yes"}\n', mtime=0) + bytes(3))
     keep("conll", "tabs", "-DOCSTART-\t-X-\n\n# a comment\nAnn\tB-PER\nran\tO\n\nBo\tB-PER\nLi\tI-PER\n")
     keep("conll", "spaces", "Ann NNP S-PER\nran VBD O\n\nBo NNP B-PER\nLi NNP E-PER\n")
+    word = "\t_" * 6
+    keep("conllu", "words", f"# text = a b\n1-2\tab\t_\tX{word}\n1\ta\t_\tDET{word}\n2\tb\t_\tNOUN{word}\n2.1\tc\t_\tX{word}\n\n")
+    for name in ["gzip-plain", "snappy-v1", "snappy-v2", "zstd-v2", "two-level-lists", "unsupported"]:
+        keep("parquet", name, (KEPT.parents[1] / f"FormatsTests/Fixtures/parquet/{name}.parquet").read_bytes())
     keep("conll", "plain", "a DET\nb NOUN\n\nL X\nU Y\n")
 
 

@@ -76,7 +76,7 @@ import Testing
         .contains("tokens[0]: found 257 bytes; expected at most 256"))
     #expect(
       message { _ = try Tokenizer(gguf: vocabulary(257, type: 3), name: "x") }
-        .contains("tokens[0]: found a special token of 257 bytes; expected at most 256"))
+        .contains("tokens[0]: found 257 bytes; expected at most 256"))
   }
 
   @Test func specialTokensOfAGGUFVocabularyAreLimited() {
@@ -108,10 +108,10 @@ import Testing
   @Test func tokenizerFilesAreLimited() throws {
     let token: JSON = ["id": 0, "content": JSON(String(repeating: "a", count: 257))]
     #expect(try tokenizerFault(["added_tokens"], [token]).contains("257 bytes; expected 1 to 256"))
-    let far: JSON = ["id": 1_000_000, "content": "far"]
+    let far: JSON = ["id": 500_000, "content": "far"]
     #expect(
       try tokenizerFault(["added_tokens"], [far])
-        .contains("the id 1000000 among 513 tokens; expected ids of at most 66561"))
+        .contains("the id 500000 among 513 tokens; expected ids of at most 66561"))
     #expect(
       try tokenizerFault(["added_tokens"], .array(Array(repeating: far, count: 65_537)))
         .contains("at most 65536 added tokens"))

@@ -7,7 +7,7 @@ import TestSupport
 /// Input of a reader of several files is these files in a fixed order, with `separator` between them.
 public enum HostileReader: String, CaseIterable, Sendable {
   case safetensors, index, gguf, tokenizer, text, config, adapter, model
-  case csv, jsonl, conll, recipe
+  case csv, jsonl, conll, conllu, parquet, recipe
 
   /// What stands between the files of one input.
   public static let separator = Array("\n====\n".utf8)
@@ -36,6 +36,8 @@ public enum HostileReader: String, CaseIterable, Sendable {
       case .csv: try readData(files.write(input, "x.csv"), [.csv, .tsv])
       case .jsonl: try readData(files.write(input, "x.jsonl"), [.jsonLines])
       case .conll: try readData(files.write(input, "x.conll"), [.conll, .lines])
+      case .conllu: try readData(files.write(input, "x.conllu"), [.conllu])
+      case .parquet: try readData(files.write(input, "x.parquet"), [.parquet])
       case .recipe: try readRecipe(input)
       }
       return nil

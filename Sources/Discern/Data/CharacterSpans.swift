@@ -52,10 +52,11 @@ struct AlignedSpans {
     let scalars = Array(text.unicodeScalars)
     let words = Self.words(text)
     tags = [String](repeating: "O", count: words.count)
-    let ranges = spans.map { inCodePoints($0, scalars) }
+    let text = SpanText(scalars)
+    let ranges = spans.map { inCodePoints($0, text) }
+    let lengths = ranges.map { text.contains($0.start, $0.end) ? $0.end - $0.start : 0 }
     let order = ranges.indices.sorted { a, b in
-      let (x, y) = (ranges[a], ranges[b])
-      return (y.end - y.start, x.start, a) < (x.end - x.start, y.start, b)
+      (lengths[b], ranges[a].start, a) < (lengths[a], ranges[b].start, b)
     }
     for index in order { lay(ranges[index], words, scalars.count) }
     faults.sort { ($0.span.start, $0.span.end) < ($1.span.start, $1.span.end) }
@@ -74,16 +75,12 @@ struct AlignedSpans {
   }
 
   /// The span in code points: where a row says what it covers and only UTF-16 offsets give that, they are meant.
-  private mutating func inCodePoints(_ span: CharacterSpan, _ scalars: [Unicode.Scalar]) -> CharacterSpan {
-    guard let text = span.text else { return span }
-    let wanted = Array(text.unicodeScalars)
-    func covers(_ start: Int, _ end: Int) -> Bool {
-      0 <= start && start <= end && end <= scalars.count && Array(scalars[start..<end]) == wanted
-    }
-    if covers(span.start, span.end) { return span }
-    var units: [Int] = [0]
-    for scalar in scalars { units.append(units.last! + (scalar.value > 0xFFFF ? 2 : 1)) }
-    if let start = units.firstIndex(of: span.start), let end = units.firstIndex(of: span.end), covers(start, end) {
+  private mutating func inCodePoints(_ span: CharacterSpan, _ text: SpanText) -> CharacterSpan {
+    guard let wanted = span.text?.unicodeScalars else { return span }
+    if text.covers(span.start, span.end, wanted) { return span }
+    if let start = text.position(ofUnit: span.start), let end = text.position(ofUnit: span.end),
+      text.covers(start, end, wanted)
+    {
       inUTF16 += 1
       return CharacterSpan(start: start, end: end, label: span.label)
     }
@@ -92,11 +89,12 @@ struct AlignedSpans {
   }
 
   private mutating func lay(_ span: CharacterSpan, _ words: [Range<Int>], _ length: Int) {
-    guard 0 <= span.start, span.start < span.end, span.end <= length,
-      let first = words.firstIndex(where: { $0.upperBound > span.start && $0.lowerBound < span.end }),
-      let last = words.lastIndex(where: { $0.lowerBound < span.end && $0.upperBound > span.start })
-    else { return drop(span, .lacksWords) }
-    guard tags[first...last].allSatisfy({ $0 == "O" }) else { return drop(span, .overlaps) }
+    guard 0 <= span.start, span.start < span.end, span.end <= length else { return drop(span, .lacksWords) }
+    let first = words.partition { $0.upperBound > span.start }
+    let last = words.partition { $0.lowerBound >= span.end } - 1
+    guard first <= last else { return drop(span, .lacksWords) }
+    // Those before are at least as long: one that shares a word with this span has its first word or its last.
+    guard tags[first] == "O", tags[last] == "O" else { return drop(span, .overlaps) }
     if words[first].lowerBound < span.start || words[last].upperBound > span.end {
       faults.append((.missesBorders, span))
     }
@@ -106,5 +104,46 @@ struct AlignedSpans {
   private mutating func drop(_ span: CharacterSpan, _ kind: SpanFault.Kind) {
     faults.append((kind, span))
     missed.append(span.label)
+  }
+}
+
+/// A text that many spans are looked up in, each in a time that does not grow with the text.
+private struct SpanText {
+  private let scalars: [Unicode.Scalar]
+  /// By code point, and for the end: how many units of UTF-16 come before it.
+  private let units: [Int]
+
+  init(_ scalars: [Unicode.Scalar]) {
+    self.scalars = scalars
+    var units = [0]
+    units.reserveCapacity(scalars.count + 1)
+    for scalar in scalars { units.append(units.last! + (scalar.value > 0xFFFF ? 2 : 1)) }
+    self.units = units
+  }
+
+  /// Whether there is a stretch from one place to the other.
+  func contains(_ start: Int, _ end: Int) -> Bool { 0 <= start && start <= end && end <= scalars.count }
+
+  /// Whether a stretch reads like that.
+  func covers(_ start: Int, _ end: Int, _ wanted: String.UnicodeScalarView) -> Bool {
+    contains(start, end) && scalars[start..<end].elementsEqual(wanted)
+  }
+
+  /// The code point that starts at a unit of UTF-16, or nil where none does.
+  func position(ofUnit unit: Int) -> Int? {
+    let position = units.partition { $0 >= unit }
+    return position < units.count && units[position] == unit ? position : nil
+  }
+}
+
+extension Array {
+  /// The first position from which on all elements are `upper`, in an array where none is before one that is not.
+  fileprivate func partition(_ isUpper: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isUpper(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

@@ -43,14 +43,15 @@ public final class CoNLLU {
   }
 
   private func add(_ line: LineReader.Line, to sentence: inout Sentence) throws {
-    let fields = line.bytes.split(separator: 0x09, omittingEmptySubsequences: false)
-      .map { String(decoding: $0, as: UTF8.self) }
-    guard fields.count == Self.columns.count else {
+    let tabs = line.bytes.count { $0 == 0x09 }
+    guard tabs + 1 == Self.columns.count else {
       throw FormatError(
-        lines.place(line.number), found: "\(fields.count) column\(fields.count == 1 ? "" : "s")",
+        lines.place(line.number), found: "\(tabs + 1) column\(tabs == 0 ? "" : "s")",
         expected: "the \(Self.columns.count) columns of CoNLL-U, separated by tabs",
         remedy: "If the file has other columns, its format is conll.")
     }
+    let fields = line.bytes.split(separator: 0x09, omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
     if let empty = fields.firstIndex(where: \.isEmpty) {
       throw FormatError(
         lines.place(line.number), found: "nothing in the column \(Self.columns[empty])",
@@ -64,6 +65,11 @@ public final class CoNLLU {
       throw FormatError(
         lines.place(line.number), found: "the id \(quoted(fields[0]))",
         expected: "\(sentence.rows.count + 1), or a blank line before a new sentence")
+    }
+    guard sentence.rows.count < CoNLL.tokenLimit else {
+      throw FormatError(
+        lines.place(line.number), found: "a sentence of more than \(CoNLL.tokenLimit) words",
+        expected: "a blank line after each sentence")
     }
     sentence.rows.append(fields)
     sentence.lines.append(line.number)

@@ -20,7 +20,10 @@ public final class Parquet {
   private var rowsLeft = 0
   private var row = 0
   private var cursors: [ParquetCursor] = []
+  private let budget: ParquetBudget
 
+  /// The most columns that are read.
+  static let columnLimit = 1024
   private static let magic = Array("PAR1".utf8)
 
   /// Maps the file and reads its footer.
@@ -52,6 +55,10 @@ public final class Parquet {
     metadata = try ParquetMetadata(
       UnsafeRawBufferPointer(rebasing: bytes[footerStart..<(bytes.count - 8)]), place: path)
     (readable, unsupported) = try ParquetColumn.columns(metadata.schema, place: path)
+    guard readable.count <= Self.columnLimit else {
+      throw FormatError(path, found: "\(readable.count) columns", expected: "at most \(Self.columnLimit)")
+    }
+    budget = ParquetBudget(fileSize: bytes.count)
     labels = try HuggingFaceFeatures.classNames(metadata.notes["huggingface"], place: path)
     var seen: Set<JSONString> = []
     for name in columns where !seen.insert(JSONString(name)).inserted {
@@ -91,8 +98,9 @@ public final class Parquet {
       else { throw ParquetCursor.damaged(place, "it lies outside of the file") }
       let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[chunk.start..<(chunk.start + chunk.compressedSize)])
       let pages = try ParquetPages(bytes, codec: chunk.codec, place: place)
-      return ParquetCursor(column, pages, labels: labels[column.name], place: place)
+      return ParquetCursor(column, pages, labels: labels[column.name], budget, place: place)
     }
+    try budget.take(rows: group.rows, place: name)
     rowsLeft = group.rows
   }
 }

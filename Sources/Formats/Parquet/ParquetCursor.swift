@@ -2,6 +2,7 @@
 final class ParquetCursor {
   private let column: ParquetColumn
   private let place: String
+  private let budget: ParquetBudget
   /// The names that integers stand for.
   private let labels: [JSON]?
   private var pages: ParquetPages
@@ -14,8 +15,13 @@ final class ParquetCursor {
 
   /// More elements than this are in no list.
   static let listLimit = 1 << 20
+  /// More values than this are in no dictionary.
+  static let dictionaryLimit = 1 << 20
 
-  init(_ column: ParquetColumn, _ pages: ParquetPages, labels: [String]?, place: String) {
+  init(
+    _ column: ParquetColumn, _ pages: ParquetPages, labels: [String]?, _ budget: ParquetBudget, place: String
+  ) {
+    self.budget = budget
     self.column = column
     self.pages = pages
     self.place = place
@@ -83,6 +89,7 @@ final class ParquetCursor {
       try open(page)
     }
     left -= 1
+    try budget.takeEntry(place: place)
     let levels = (repetition.map { _ in repetition!.next() } ?? 0, definition.map { _ in definition!.next() } ?? 0)
     guard let first = levels.0, let second = levels.1, Int(second) <= column.maximumDefinition, first <= 1 else {
       throw damaged("levels that are missing or too high")
@@ -126,6 +133,9 @@ final class ParquetCursor {
     var values = try ParquetValues(page.body[...], encoding: 0, column, place: place)
     // A truth value takes a bit, a text four bytes at least.
     guard page.values <= page.body.count * 8 else { throw damaged("a dictionary larger than its page") }
+    guard page.values <= Self.dictionaryLimit else {
+      throw damaged("a dictionary of \(page.values) values; the limit is \(Self.dictionaryLimit)")
+    }
     dictionary.removeAll()
     for _ in 0..<page.values {
       guard let value = values.plain() else { throw damaged("a dictionary that breaks off or is not UTF-8") }

@@ -41,13 +41,39 @@ struct ParquetMetadata {
   /// What the writer noted beside it.
   var notes: [String: String] = [:]
 
+  /// The most nodes of a schema, row groups, and chunks in all of them; each takes a few bytes in the file, and here a
+  /// hundred.
+  static let nodeLimit = 1 << 14
+  static let groupLimit = 1 << 16
+  static let chunkLimit = 1 << 18
+
+  private func check(_ place: String) throws {
+    let counts = [
+      (schema.count, Self.nodeLimit, "nodes of the schema"), (groups.count, Self.groupLimit, "row groups"),
+      (groups.reduce(0) { $0 + $1.chunks.count }, Self.chunkLimit, "column chunks"),
+    ]
+    for (count, limit, what) in counts where count > limit {
+      throw FormatError(place, found: "more than \(limit) \(what)", expected: "at most \(limit)")
+    }
+  }
+
   init(_ bytes: UnsafeRawBufferPointer, place: String) throws {
+    var chunks = 0
     var reader = ThriftReader(bytes, place: place)
     try reader.structure { reader, field in
       switch (field.id, field.kind) {
-      case (2, .list): try reader.list(.structure) { schema.append(try Element(&$0)) }
+      case (2, .list):
+        try reader.list(.structure) {
+          schema.append(try Element(&$0))
+          if schema.count > Self.nodeLimit { try check(place) }
+        }
       case (3, .i64): rows = try reader.count()
-      case (4, .list): try reader.list(.structure) { groups.append(try RowGroup(&$0)) }
+      case (4, .list):
+        try reader.list(.structure) {
+          groups.append(try RowGroup(&$0))
+          chunks += groups.last!.chunks.count
+          if chunks > Self.chunkLimit || groups.count > Self.groupLimit { try check(place) }
+        }
       case (5, .list):
         try reader.list(.structure) { reader in
           var (key, value) = ("", "")

@@ -16,7 +16,7 @@ struct ParquetPage {
   var definitionLength = 0
 
   /// The largest page that is unpacked; writers make pages of about a megabyte.
-  static let sizeLimit = 256 << 20
+  static let sizeLimit = 32 << 20
 }
 
 /// Streams the pages of a column in a row group.
@@ -51,6 +51,10 @@ struct ParquetPages {
     guard header.size >= 0, header.size <= ParquetPage.sizeLimit else {
       throw reader.damaged("a page of \(header.size) bytes; the limit is \(ParquetPage.sizeLimit)")
     }
+    // What cannot be packed is a little longer than it is unpacked.
+    guard header.packedSize <= 2 * ParquetPage.sizeLimit else {
+      throw reader.damaged("a packed page of \(header.packedSize) bytes; the limit is \(2 * ParquetPage.sizeLimit)")
+    }
     let start = reader.position
     position = start + header.packedSize
     let packed = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
@@ -67,8 +71,12 @@ struct ParquetPages {
 
   private func body(_ packed: UnsafeRawBufferPointer, _ header: Header) throws -> [UInt8] {
     // The levels of the second version are never packed.
-    let levels = header.page.kind == .dataV2 ? header.page.repetitionLength + header.page.definitionLength : 0
-    guard levels <= packed.count, levels <= header.size else { throw damaged("levels longer than their page") }
+    let isV2 = header.page.kind == .dataV2
+    let (levels, overflow) =
+      isV2 ? header.page.repetitionLength.addingReportingOverflow(header.page.definitionLength) : (0, false)
+    guard !overflow, levels <= packed.count, levels <= header.size else {
+      throw damaged("levels longer than their page")
+    }
     let values = UnsafeRawBufferPointer(rebasing: packed[levels...])
     if codec == 0 || !header.isCompressed {
       guard packed.count == header.size else { throw damaged("a page of another size than it says") }

@@ -1,0 +1,63 @@
+import Testing
+
+@testable import Formats
+
+/// Parquet files that claim more than they hold.
+@Suite struct ParquetLimitTests {
+  private func message(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "no error"
+    } catch { return "\(error)" }
+  }
+
+  /// The header of a page of the second version whose levels take the largest number of bytes, twice.
+  @Test func lengthsOfLevelsDoNotOverflow() {
+    let largest: [UInt8] = [0xFE] + [UInt8](repeating: 0xFF, count: 8) + [0x01]
+    let header: [UInt8] = [0x15, 6, 0x15, 0, 0x15, 0, 0x5C, 0x55] + largest + [0x15] + largest + [0, 0]
+    let text = message {
+      try header.withUnsafeBytes {
+        var pages = try ParquetPages($0, codec: 0, place: "x")
+        _ = try pages.next()
+      }
+    }
+    #expect(text.contains("levels longer than their page"), "\(text)")
+  }
+
+  /// A few bytes can stand for any number of equal values.
+  @Test func rowsAndValuesAreBoundedByTheFile() throws {
+    let budget = ParquetBudget(fileSize: 1000)
+    try budget.take(rows: 69_000, place: "x")
+    #expect(message { try budget.take(rows: 600, place: "x") }.contains("more than 69536 rows"))
+    #expect(message { try budget.take(rows: .max, place: "x") }.contains("more than 69536 rows"))
+    for _ in 0..<270_144 { try budget.takeEntry(place: "x") }
+    #expect(message { try budget.takeEntry(place: "x") }.contains("more than 270144 values"))
+  }
+
+  @Test func pagesAreLimited() {
+    // 40,000,000 bytes unpacked.
+    let size: [UInt8] = [0x80, 0xE8, 0x92, 0x26]
+    let header: [UInt8] = [0x15, 0] + [0x15] + size + [0x15, 0, 0]
+    let text = message {
+      try header.withUnsafeBytes {
+        var pages = try ParquetPages($0, codec: 0, place: "x")
+        _ = try pages.next()
+      }
+    }
+    #expect(text.contains("the limit is 33554432"), "\(text)")
+  }
+
+  @Test func sentencesOfCoNLLUAreLimited() throws {
+    func found(_ text: some Sequence<UInt8>) throws -> String? {
+      try fault(text) { path in
+        let file = CoNLLU(try LineReader(path: path))
+        while try file.next() != nil {}
+      }?.found
+    }
+    let tail = [String](repeating: "\t_", count: 9).joined()
+    let words = (1...131_073).lazy.map { "\($0)\(tail)\n" }
+    #expect(try found(words.prefix(131_072).joined().utf8) == nil)
+    #expect(try found(words.joined().utf8) == "a sentence of more than 131072 words")
+    #expect(try found([0x61] + [UInt8](repeating: 0x09, count: 100_000)) == "100001 columns")
+  }
+}
