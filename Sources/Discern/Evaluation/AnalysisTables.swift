@@ -9,7 +9,8 @@ extension Analysis {
       scores.append(
         [entry.name, entry.value.fixed(4), entry.range.lowerBound.fixed(4), entry.range.upperBound.fixed(4)])
     }
-    text += scores.text + "\nprobabilities: \(probabilityLine)\n"
+    text += scores.text
+    if probabilities.count > 0 { text += "\nprobabilities: \(probabilityLine)\n" }
     if let tagErrors {
       let kinds = tagErrors.kinds.map { "\($0.name.split(separator: "_").joined(separator: " ")) \($0.count)" }
       text += "errors of spans: \(kinds.joined(separator: ", "))\n"

@@ -5,8 +5,9 @@ extension Report {
 
   /// The mistakes that it was surest of.
   var mistakes: String {
-    guard let subject, subject.mistakeCount > 0 else {
-      return subject == nil ? "" : Self.section("Mistakes", HTML.element("p", [], "There are none in this data."))
+    guard let subject, subject.hasClasses else { return "" }
+    guard subject.mistakeCount > 0 else {
+      return Self.section("Mistakes", HTML.element("p", [], "There are none in this data."))
     }
     let shown = subject.mistakes
     let note =

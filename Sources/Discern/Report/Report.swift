@@ -83,11 +83,10 @@ public struct Report: Sendable {
       )
     }
     let probabilities = subject.analysis.probabilities
-    tiles.append(
-      (
-        "calibration error", probabilities.reliability.error.fixed(3),
-        subject.uncalibrated.map { "\($0.error.fixed(3)) as trained" } ?? "not calibrated"
-      ))
+    if probabilities.count > 0 {
+      let before = subject.uncalibrated.map { "\($0.error.fixed(3)) as trained" } ?? "not calibrated"
+      tiles.append(("calibration error", probabilities.reliability.error.fixed(3), before))
+    }
     let boxes = tiles.map { tile in
       "<div class=\"tile\"><span>\(tile.0)</span><b>\(tile.1)</b><span>\(tile.2)</span></div>"
     }

@@ -9,6 +9,8 @@ public struct ReportSubject: Sendable {
   let calibration: Calibration?
   /// What the calibration was fitted on is what is shown.
   let isFittedHere: Bool
+  /// Whether the answers are classes, which are right or wrong.
+  let hasClasses: Bool
   let mistakes: [Mistake]
   let mistakeCount: Int
 
@@ -43,6 +45,7 @@ public struct ReportSubject: Sendable {
     }
     self.calibration = calibration
     isFittedHere = calibration?.data == dataset.name
+    hasClasses = raw.encoded.contains { !$0.labels.isEmpty }
     let all = dataset.examples.indices.compactMap { index in
       Self.mistake(classifier, dataset, index, raw.encoded[index], logits[index])
     }
