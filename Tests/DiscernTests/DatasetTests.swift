@@ -84,7 +84,7 @@ import Testing
     #expect(try DatasetFormat(path: "a/b.JSONL", task: .tokens) == .jsonLines)
     #expect(try DatasetFormat(path: "b.tsv", task: .tokens) == .conll)
     #expect(try DatasetFormat(path: "b.tsv", task: .sequence) == .tsv)
-    for path in ["-", "a.b/c", "x.parquet", ""] {
+    for path in ["-", "a.b/c", "x.xlsx", ""] {
       #expect(throws: FormatError.self) { try DatasetFormat(path: path, task: .sequence) }
     }
   }
@@ -130,7 +130,8 @@ import Testing
       ),
       ("conll", "EU NNP B-ORG\n", "file", "the format conll for a sequence task"),
       ("txt", "hello\n", "file", "texts without labels"),
-      ("parquet", "PAR1", "file", "the extension .parquet"),
+      ("parquet", "PAR1", "file", "no Parquet data"),
+      ("xlsx", "PK", "file", "the extension .xlsx"),
     ] as [(String, String, String, String)])
   func hostileTexts(suffix: String, text: String, place: String, found: String) throws {
     let error = fault {
