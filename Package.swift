@@ -36,12 +36,13 @@ let package = Package(
         .unsafeFlags(["-O3"], .when(configuration: .debug))
       ],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
-    .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: librarySettings),
+    .target(name: "CFaults", linkerSettings: [.linkedLibrary("pthread")]),
+    .target(name: "Compute", dependencies: ["CFaults", "CKernels"], swiftSettings: librarySettings),
     // zlib: gzip's decompressor, as every system has it.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     // zstd: the compression of most Parquet files that snappy does not pack.
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
-    .target(name: "Formats", dependencies: ["CZlib", "CZstd"], swiftSettings: librarySettings),
+    .target(name: "Formats", dependencies: ["CFaults", "CZlib", "CZstd"], swiftSettings: librarySettings),
     .target(
       name: "Discern",
       dependencies: ["Compute", "Formats", .product(name: "Yams", package: "Yams")],
@@ -49,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "DiscernCLI",
       dependencies: [
-        "Discern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CFaults", "Discern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
     // Models to measure with, for Scripts/make-random-model.

@@ -1,3 +1,4 @@
+import CFaults
 import Glibc
 
 /// Memory blocks kept for reuse, so that a training step in its steady state asks the system for none.
@@ -60,6 +61,7 @@ struct BlockPool: ~Copyable {
     var memory: UnsafeMutableRawPointer?
     let isLarge = total >= BlockPool.hugePage
     guard posix_memalign(&memory, isLarge ? BlockPool.hugePage : 64, total) == 0, let memory else {
+      df_out_of_memory(total)
       fatalError("out of memory: \(total) bytes were not to be had")
     }
     if isLarge { madvise(memory, total, MADV_HUGEPAGE) }

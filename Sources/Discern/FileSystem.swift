@@ -43,6 +43,34 @@ package enum FileSystem {
     return names.sorted()
   }
 
+  /// Bytes of a file; 0 where there is none.
+  static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// Whether a plain file lies there, not a pipe or a device.
+  static func isRegularFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// A name beside a path that nobody else has.
+  static func temporaryPath(beside path: String) -> String {
+    let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    return "\(parent(of: path))/\(SealedFolder.temporaryPrefix)\(unique)\(SealedFolder.temporarySuffix)"
+  }
+
+  /// Whether a name is one under which files are written before they take their places.
+  static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(SealedFolder.temporaryPrefix) && name.hasSuffix(SealedFolder.temporarySuffix)
+  }
+
+  /// Removes the temporary files that a process which died has left in a folder.
+  static func removeTemporaries(in folder: String) {
+    for name in names(in: folder) where isTemporary(name) { unlink("\(folder)/\(name)") }
+  }
+
   /// Removes the named files of a folder, and the folder where nothing else is left; answers whether it is gone.
   @discardableResult
   static func remove(_ names: [String], in folder: String) -> Bool {

@@ -12,19 +12,22 @@ import Discern
       Examples:
         discern train --model MODEL --data train.jsonl --dev dev.jsonl --out runs/a
         discern evaluate runs/a --data test.jsonl
+        discern compare runs/a runs/b --data test.jsonl
         discern predict runs/a "Where is my invoice?"
 
       Results go to the standard output, progress and warnings to the standard error. Exit codes: \
-      0 done, 64 wrong usage, 65 bad data, 66 no such input, 73 the output cannot be made, 74 \
-      reading or writing failed, 77 no permission, 78 wrong settings, 130 and 143 stopped.
+      0 done, 64 wrong usage, 65 bad data, 66 no such input, 71 out of memory, 73 the output cannot \
+      be made, 74 reading or writing failed, 77 no permission, 78 wrong settings, 130 and 143 stopped.
       """,
     version: "discern \(DiscernVersion.current)",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CheckCommand.self, InspectCommand.self,
+      TrainCommand.self, EvaluateCommand.self, CompareCommand.self, PredictCommand.self, CheckCommand.self,
+      InspectCommand.self,
       ReportCommand.self, CalibrateCommand.self, MergeCommand.self, PlanCommand.self, BenchCommand.self,
     ])
 
   static func main() {
+    Failure.listen()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CFaults
 import Discern
 import Formats
 import Glibc
@@ -22,6 +23,10 @@ enum Failure {
     }
     exit(parsing: error)
   }
+
+  /// From now on, faults that no call returns end with a sentence too: a mapped file that shrinks, memory that is not
+  /// to be had.
+  static func listen() { df_install(SystemExit.io, SystemExit.memory) }
 
   /// The code of our own errors; nil for those of the argument parser.
   private static func code(of error: any Error) -> Int32? {
@@ -81,6 +86,7 @@ private enum SystemExit {
   static let usage: Int32 = 64
   static let data: Int32 = 65
   static let noInput: Int32 = 66
+  static let memory: Int32 = 71
   static let cannotCreate: Int32 = 73
   static let io: Int32 = 74
   static let permission: Int32 = 77

@@ -17,11 +17,16 @@ struct RecipeChoice: ParsableArguments {
       "YAML file of settings, named as below with _ for -, and preset.", valueName: "file"))
   var recipe: String?
 
+  /// The options that were given.
+  var chosen: [(name: String, value: String)] {
+    let all: [(String, String?)] = [("task", task), ("attention", attention), ("preset", preset), ("recipe", recipe)]
+    return all.compactMap { name, value in value.map { (name, $0) } }
+  }
+
   /// Preset, file and options together. A wrong option is wrong usage, a wrong line of the file a wrong configuration.
   func recipe(with options: RecipeOptions, verb: String = "train") throws -> Recipe {
     let file = try recipe.map(Self.read)
-    let own: [(String, String?)] = [("task", task), ("attention", attention), ("preset", preset)]
-    let chosen = own.compactMap { name, value in value.map { (name: name, value: $0) } }
+    let chosen = chosen.filter { $0.name != "recipe" }
     do {
       return try Recipe.resolved(file: file, chosen: chosen + options.chosen)
     } catch let error as DiscernError {

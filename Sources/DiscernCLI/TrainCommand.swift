@@ -23,7 +23,9 @@ struct TrainCommand: ParsableCommand {
           --data train.csv --text-column body --label-column topic
 
       Settings come from a preset, over that from --recipe, over that from the options here. Ctrl-C \
-      stops after the step; the best adapter so far is kept.
+      stops after the step; the best adapter so far is kept. --resume goes on with a run that was \
+      stopped or died, and ends with the same bytes as if it had not been:
+        discern train --resume runs/tickets
       """)
 
   @OptionGroup(title: "Input and output") var files: TrainFiles
@@ -31,6 +33,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Split") var division: SplitOptions
   @OptionGroup(title: "Recipe") var choice: RecipeChoice
   @OptionGroup(title: "Settings of the recipe") var settings: RecipeOptions
+  @OptionGroup(title: "Checkpoints") var checkpoints: CheckpointOptions
   @OptionGroup var threads: ThreadOptions
   @Flag(help: "Replace a run that is there.")
   var overwrite = false
@@ -38,19 +41,63 @@ struct TrainCommand: ParsableCommand {
   var quiet = false
   @Flag(help: "Print the result as one JSON object.")
   var json = false
+
   func run() throws {
+    if let run = files.resume { return try resume(run) }
     let recipe = try choice.recipe(with: settings)
     try recipe.checkObjective()
     if division.makesDev, !files.dev.isEmpty {
       throw WrongUsage(verb: "train", message: "--split and --folds take dev data from --data: leave out --dev.")
     }
     if files.dev.isEmpty, division.split == nil { warnOfUnused() }
+    let out = files.out ?? ""
     if let folds = division.folds {
-      try FoldTraining.check(files.out, count: folds, overwrite: overwrite)
+      try FoldTraining.check(out, count: folds, overwrite: overwrite)
     } else {
-      try RunFolder.check(files.out, overwrite: overwrite)
+      try RunFolder.check(out, overwrite: overwrite)
     }
-    let checkpoint = try openCheckpoint(files.model)
+    try train(recipe) {
+      try RunFolder(
+        out, recipe: recipe, overwrite: overwrite, command: CommandLine.arguments, checkpoints: checkpoints.plan)
+    }
+  }
+
+  /// Goes on with a run: with the options of the session that began it, and its own recipe.
+  private func resume(_ run: String) throws {
+    let given = choice.chosen.map(\.name) + settings.chosen.map(\.name) + (overwrite ? ["overwrite"] : [])
+    if let name = given.first {
+      throw WrongUsage(
+        verb: "train",
+        message: "--\(name.map { $0 == "_" ? "-" : String($0) }.joined()): a run goes on with its own recipe; "
+          + "give this option to a new run.")
+    }
+    let manifest = try RunManifest(ofRun: run)
+    guard manifest.outcome != .finished else {
+      try RunFolder.tidy(run)
+      Messages.note("\(run): it has finished; there is nothing to go on with")
+      return
+    }
+    guard let first = manifest.sessions.first, first.command.count > 2 else {
+      throw DiscernError(.configuration, "\(run): found a run that no command began; expected one of discern train")
+    }
+    guard var command = try? Self.parse(Array(first.command.dropFirst(2))) else {
+      throw DiscernError(
+        .configuration,
+        "\(run): found a command line that this version does not understand: \(first.command.joined(separator: " "))")
+    }
+    command.files = files.resolved(after: command.files, in: first)
+    (command.threads, command.checkpoints) = (threads, checkpoints)
+    (command.quiet, command.json) = (quiet, json)
+    // The parts of a split are written again, with the same content.
+    command.overwrite = true
+    try command.train(manifest.recipe) {
+      try RunFolder(resuming: run, command: CommandLine.arguments, checkpoints: checkpoints.plan)
+    }
+  }
+
+  /// Reads model and data, opens the folder and trains.
+  private func train(_ recipe: Recipe, into open: () throws -> RunFolder) throws {
+    let checkpoint = try openCheckpoint(files.model ?? "")
     let data = try input.read(files.data, task: recipe.task)
     let split = try division.record(of: data, seed: recipe.seed, overwrite: overwrite)
     let train = split?["train"] ?? data
@@ -67,11 +114,11 @@ struct TrainCommand: ParsableCommand {
     if let folds = division.folds {
       let trainer = Trainer(base, tokenizer: tokenizer, recipe: recipe, threads: threads.threads)
       let training = FoldTraining(
-        trainer: trainer, data: data, recipe: recipe, count: folds, out: files.out, overwrite: overwrite,
+        trainer: trainer, data: data, recipe: recipe, count: folds, out: files.out ?? "", overwrite: overwrite,
         isQuiet: quiet, threads: threads.threads)
       return try report(try training.run())
     }
-    let folder = try RunFolder(files.out, recipe: recipe, overwrite: overwrite)
+    let folder = try open()
     let summary = TrainSummary(
       base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: dev,
       threads: threads.threads ?? Processors.count, isQuiet: quiet)
@@ -85,19 +132,30 @@ struct TrainCommand: ParsableCommand {
           progress.observe(event)
         }, shouldStop: { Interruption.isRequested })
       progress.clear()
-      try report(result, hasDev: dev != nil, test: try split.flatMap { try measure($0) })
+      let test = try split.flatMap { try measure($0, in: folder.path) }
+      try report(result, in: folder.path, hasDev: dev != nil, test: test)
     } catch is CancellationError {
       progress.clear()
-      Messages.note(
-        folder.hasAdapter
-          ? "stopped; \(files.out) has the \(dev == nil ? "last" : "best") adapter so far"
-          : "stopped before any adapter was saved; \(files.out) is as it was")
+      Messages.note(Self.stopped(folder, hasDev: dev != nil))
       throw ExitCode(Interruption.exitCode)
     } catch {
       progress.clear()
+      if folder.hasCheckpoint { Messages.note("its checkpoints are kept: \(Self.goOn(folder)) when that is mended") }
       throw error
     }
   }
+
+  private static func stopped(_ folder: RunFolder, hasDev: Bool) -> String {
+    let adapter = "\(folder.path) has the \(hasDev ? "best" : "last") adapter so far"
+    switch (folder.hasAdapter, folder.hasCheckpoint) {
+    case (true, true): return "stopped; \(adapter); \(goOn(folder))"
+    case (true, false): return "stopped; \(adapter)"
+    case (false, true): return "stopped before any adapter was saved; \(goOn(folder))"
+    case (false, false): return "stopped before any adapter was saved; \(folder.path) is as it was"
+    }
+  }
+
+  private static func goOn(_ folder: RunFolder) -> String { "go on with `discern train --resume \(folder.path)`" }
 
   /// Names the options given that only an evaluation on dev data would heed.
   private func warnOfUnused() {
@@ -108,30 +166,32 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Writes down which rows went where, and measures the adapter that remains on the test part, where there is one.
-  private func measure(_ split: SplitRecord) throws -> Evaluation? {
-    try FileSystem.write(split.json.serialized() + "\n", to: "\(files.out)/\(SplitRecord.file)")
-    return try split["test"].map { try Classifier(adapter: files.out, threads: threads.threads).evaluate($0) }
+  private func measure(_ split: SplitRecord, in out: String) throws -> Evaluation? {
+    try FileSystem.write(split.json.serialized() + "\n", to: "\(out)/\(SplitRecord.file)")
+    return try split["test"].map { try Classifier(adapter: out, threads: threads.threads).evaluate($0) }
   }
 
   private func report(_ scores: FoldScores) throws {
     var output = StandardOutput()
-    let result: JSON = ["out": JSON(files.out), "folds": .integer(scores.folds.count), "metrics": scores.json]
+    let result: JSON = ["out": JSON(files.out ?? ""), "folds": .integer(scores.folds.count), "metrics": scores.json]
     try output.write(json ? result.serialized() + "\n" : scores.table)
     try output.flush()
   }
 
-  private func report(_ result: TrainingResult, hasDev: Bool, test: Evaluation?) throws {
+  private func report(_ result: TrainingResult, in out: String, hasDev: Bool, test: Evaluation?) throws {
     var output = StandardOutput()
     if json {
-      var object = result.json(out: files.out).object ?? JSONObject()
+      var object = result.json.object ?? JSONObject()
+      object["out"] = JSON(out)
+      object["peak_memory"] = .integer(ResidentMemory.peak)
       if let test { object["test"] = test.json }
       try output.write(JSON.object(object).serialized() + "\n")
     } else if let best = result.best {
       try output.write(best.table)
       try output.write(
-        "\n\(files.out): the best adapter, after step \(result.bestStep) of \(result.steps)\n")
+        "\n\(out): the best adapter, after step \(result.bestStep) of \(result.steps)\n")
     } else {
-      try output.write("\(files.out): the last adapter, after step \(result.steps)\n")
+      try output.write("\(out): the last adapter, after step \(result.steps)\n")
     }
     if let test, !json { try output.write("\nThe test part:\n\(test.table)") }
     try output.flush()
@@ -144,17 +204,6 @@ struct TrainCommand: ParsableCommand {
         "\(result.seconds.clock) in all, \(result.evaluationSeconds.clock) of it evaluation; "
           + "\(speed.fixed(0)) tokens/s, \((Double(ResidentMemory.peak) / 1e6).fixed(0)) MB at most")
     }
-  }
-}
-
-extension TrainingResult {
-  fileprivate func json(out: String) -> JSON {
-    [
-      "out": JSON(out), "steps": .integer(steps), "best_step": .integer(bestStep),
-      "loss": .number(loss), "tokens": .integer(tokens), "seconds": .number(seconds),
-      "evaluation_seconds": .number(evaluationSeconds), "peak_memory": .integer(ResidentMemory.peak),
-      "metrics": best?.json ?? .null,
-    ]
   }
 }
 

@@ -15,6 +15,11 @@ struct TrainSummary: Sendable {
 
   /// Prints when the run starts.
   func observe(_ event: TrainingEvent) {
+    if case .resumed(let step, let damaged) = event {
+      for fault in damaged { Messages.warning("\(fault); the checkpoint before it is used") }
+      let text = step == 0 ? "no checkpoint yet: the run begins anew" : "going on after step \(step)"
+      if !isQuiet { Messages.note(text) }
+    }
     guard case .started(let steps, _, let parameters, let trainReport, let devReport) = event else {
       return
     }

@@ -1,3 +1,4 @@
+import CFaults
 import Glibc
 
 /// A whole file, mapped read-only into memory.
@@ -39,6 +40,7 @@ public final class MappedFile: @unchecked Sendable {
     name = path
     isBackedByFile = true
     bytes = UnsafeRawBufferPointer(start: address, count: size)
+    df_watch(address, size, path)
   }
 
   /// Holds a copy of `content` in memory of its own, aligned like a mapped file.
@@ -78,6 +80,7 @@ public final class MappedFile: @unchecked Sendable {
   }
 
   deinit {
+    df_unwatch(bytes.baseAddress)
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
   }
 

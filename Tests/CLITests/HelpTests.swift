@@ -5,7 +5,7 @@ import Testing
 /// The help pages. `DISCERN_RECORD=1` writes them anew.
 @Suite struct HelpTests {
   @Test(arguments: [
-    "", "train", "evaluate", "predict", "report", "calibrate", "check", "inspect", "merge", "bench",
+    "", "train", "evaluate", "compare", "predict", "report", "calibrate", "check", "inspect", "merge", "bench",
   ])
   func helpIsAsRecorded(verb: String) throws {
     let result = try Command.run((verb.isEmpty ? [] : [verb]) + ["--help"])
@@ -46,7 +46,9 @@ import Testing
   }
 
   @Test func helpFitsTheScreen() throws {
-    for verb in ["train", "evaluate", "predict", "report", "calibrate", "check", "inspect", "merge", "plan", "bench"] {
+    for verb in [
+      "train", "evaluate", "compare", "predict", "report", "calibrate", "check", "inspect", "merge", "plan", "bench",
+    ] {
       let help = try Command.run([verb, "--help"]).output
       for line in help.split(separator: "\n") where !line.hasPrefix("USAGE") {
         #expect(line.count <= 80, "\(line)")

@@ -20,7 +20,7 @@ import Testing
     #expect(
       names == [
         "README.md", "adapter_config.json", "adapter_model.safetensors", "discern.json",
-        "events.out.tfevents.discern", "metrics.jsonl", "recipe.yaml", "report.html",
+        "events.out.tfevents.discern", "metrics.jsonl", "recipe.yaml", "report.html", "run.json",
       ])
     let facts = try JSON(contentsOf: Runs.classifier + "/discern.json", limit: 1 << 20)
     #expect(facts["labels"] == ["hills", "sea"])

@@ -158,6 +158,7 @@ enum RandomStream {
   static let initialisation: UInt64 = 2 << 32
   static let bootstrap: UInt64 = 3 << 32
   static let calibration: UInt64 = 4 << 32
+  static let randomisation: UInt64 = 5 << 32
   static let splitting: UInt64 = 8 << 32
 }
 

@@ -19,6 +19,8 @@ public struct AdapterFolder: Sendable {
 
   static let factsFile = "discern.json"
   static let transitionsFile = "crf.safetensors"
+  /// Every file of an adapter; not each has all.
+  static let files = [PEFT.configurationFile, PEFT.weightsFile, factsFile, transitionsFile, "README.md"]
 
   /// Reads what the folder says of itself, without its weights.
   ///

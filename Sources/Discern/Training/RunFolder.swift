@@ -2,7 +2,7 @@ import Formats
 import Glibc
 import Synchronization
 
-/// The folder of a training run: the recipe, a log of the run, and the best adapter so far.
+/// The folder of a training run: the recipe, a log of the run, the best adapter so far, and what the run goes on from.
 ///
 /// ```swift
 /// let folder = try RunFolder("runs/tickets", recipe: recipe)
@@ -11,34 +11,81 @@ import Synchronization
 public final class RunFolder: Sendable {
   /// The folder.
   public let path: String
+  /// Whether it was there, and the run goes on in it.
+  public let isResumed: Bool
   private let replaced: String?
-  private let saved = Mutex(false)
+  private let lock: FolderLock
+  private let saved: Mutex<Bool>
+  private let state: Mutex<State>
+
+  private struct State {
+    var manifest: RunManifest
+    var checkpoints: CheckpointFolder
+  }
 
   static let recipeFile = "recipe.yaml"
   static let logFile = "metrics.jsonl"
-  /// Everything that a run writes.
-  static let files = [
-    recipeFile, logFile, PEFT.configurationFile, PEFT.weightsFile, AdapterFolder.factsFile,
-    AdapterFolder.transitionsFile,
-    "README.md", EventFile.name, Report.file, SplitRecord.file,
-  ]
+  /// The files that grow while the run goes on; a run that is resumed goes back to what its checkpoint knew.
+  static let logs = [logFile, EventFile.name]
+  /// Every file that a run writes; checkpoints have a folder of their own.
+  static let files = [recipeFile, Report.file, SplitRecord.file, RunManifest.file] + logs + AdapterFolder.files
 
-  /// Makes the folder and writes the recipe.
+  /// Makes the folder and writes recipe and manifest.
   ///
   /// Throws where the path exists, unless `overwrite` says so and it is a run or an empty folder. What it replaces is
-  /// kept beside it under the name `….replaced` until the first adapter of this run has been saved.
-  public init(_ path: String, recipe: Recipe, overwrite: Bool = false) throws {
+  /// kept beside it under the name `….replaced` until the first adapter of this run has been saved. `command` is the
+  /// command line for the manifest.
+  public init(
+    _ path: String, recipe: Recipe, overwrite: Bool = false, command: [String] = [],
+    checkpoints plan: CheckpointPlan = CheckpointPlan()
+  ) throws {
     try Self.check(path, overwrite: overwrite)
+    let manifest = RunManifest(recipe: recipe, session: RunSession(command: command))
     self.path = path
-    replaced = FileSystem.exists(path) ? Self.replacedPath(path) : nil
-    if let replaced { try FileSystem.move(path, to: replaced) }
+    isResumed = false
+    saved = Mutex(false)
+    let isThere = FileSystem.exists(path)
+    if isThere { _ = try FolderLock(path) }
+    replaced = isThere ? Self.replacedPath(path) : nil
+    state = Mutex(State(manifest: manifest, checkpoints: CheckpointFolder(run: path, plan: plan)))
+    // Under another name first: a process that dies leaves a run that can go on, or nothing of that name.
+    let temporary = FileSystem.temporaryPath(beside: path)
     do {
-      try FileSystem.makeFolder(path)
-      try FileSystem.write(recipe.yaml, to: "\(path)/\(Self.recipeFile)")
+      try FileSystem.makeFolder(temporary)
+      lock = try FolderLock(temporary)
+      try FileSystem.write(recipe.yaml, to: "\(temporary)/\(Self.recipeFile)")
+      try manifest.write(to: temporary)
+      if let replaced { try FileSystem.move(path, to: replaced) }
+      try FileSystem.move(temporary, to: path)
     } catch {
-      abandon()
+      FileSystem.remove(Self.files, in: temporary)
+      if let replaced, !FileSystem.exists(path) { try? FileSystem.move(replaced, to: path) }
       throw error
     }
+  }
+
+  /// Opens the folder of a run that has not finished, to go on with it.
+  ///
+  /// Throws where there is no such run, where it has finished, or where another process is at it.
+  public init(
+    resuming path: String, command: [String] = [], checkpoints plan: CheckpointPlan = CheckpointPlan()
+  ) throws {
+    self.path = FileSystem.withoutSlash(path)
+    isResumed = true
+    var manifest = try RunManifest(ofRun: self.path)
+    lock = try FolderLock(self.path)
+    guard manifest.outcome != .finished else {
+      throw DiscernError(.cannotCreate, "\(path): found a finished run; expected one to go on with. \(Self.nextSteps)")
+    }
+    try manifest.checkRecipeFile(in: self.path)
+    manifest.outcome = .running
+    manifest.sessions.append(RunSession(command: command))
+    let replaced = Self.replacedPath(self.path)
+    self.replaced = FileSystem.exists(replaced) ? replaced : nil
+    saved = Mutex(FileSystem.exists("\(self.path)/\(PEFT.configurationFile)"))
+    state = Mutex(State(manifest: manifest, checkpoints: CheckpointFolder(run: self.path, plan: plan)))
+    FileSystem.removeTemporaries(in: self.path)
+    try manifest.write(to: self.path)
   }
 
   /// Throws where a run cannot go into that folder: before the model is read is the time to know.
@@ -57,16 +104,16 @@ public final class RunFolder: Sendable {
       return
     }
     guard overwrite else {
-      throw DiscernError(
-        .cannotCreate,
-        "\(path): found something of that name; expected a new folder. "
-          + "Choose another name, or replace the run with --overwrite.")
+      let (found, remedy) = describe(path)
+      throw DiscernError(.cannotCreate, "\(path): found \(found); expected a new folder. \(remedy)")
     }
     // Only what a run writes is ever moved or removed: a model or a home folder given by mistake must survive.
     let names = FileSystem.names(in: path)
     let isRun =
       names.isEmpty || names.contains(recipeFile) || names.contains(PEFT.configurationFile)
-    let foreign = names.first { !isRun || !files.contains($0) }
+    let foreign = names.first { name in
+      !isRun || !files.contains(name) && name != CheckpointFolder.name && !FileSystem.isTemporary(name)
+    }
     guard FileSystem.isFolder(path), foreign == nil else {
       throw DiscernError(
         .cannotCreate,
@@ -81,6 +128,9 @@ public final class RunFolder: Sendable {
     }
   }
 
+  /// Whether there is a checkpoint to go on from.
+  public var hasCheckpoint: Bool { withCheckpoints { !$0.sound.isEmpty } }
+
   /// Whether an adapter has been saved.
   public var hasAdapter: Bool { saved.withLock { $0 } }
 
@@ -90,7 +140,7 @@ public final class RunFolder: Sendable {
       to: path, base: classifier.base, basePath: FileSystem.absolute(classifier.base.place),
       tokenizer: classifier.tokenizer, facts: facts)
     saved.withLock { saved in
-      if let replaced, !saved { FileSystem.remove(Self.files, in: replaced) }
+      if let replaced, !saved { Self.remove(replaced) }
       saved = true
     }
   }
@@ -109,11 +159,47 @@ public final class RunFolder: Sendable {
       EventFile.scalars(of: entry), step: entry["step"]?.int ?? 0)
   }
 
-  /// Removes the folder again, and puts the replaced run back, where no adapter has been saved.
-  public func abandon() {
-    if hasAdapter { return }
-    let isGone = FileSystem.remove(Self.files, in: path) || !FileSystem.exists(path)
+  /// What the run was made of, as far as known.
+  public var manifest: RunManifest { state.withLock { $0.manifest } }
+
+  /// Changes the manifest and writes it.
+  func note(_ change: (inout RunManifest) throws -> Void) throws {
+    try state.withLock { state in
+      try change(&state.manifest)
+      try state.manifest.write(to: path)
+    }
+  }
+
+  /// Calls `body` with the run's checkpoints.
+  func withCheckpoints<Result: Sendable>(_ body: (inout CheckpointFolder) throws -> Result) rethrows -> Result {
+    try state.withLock { try body(&$0.checkpoints) }
+  }
+
+  /// Removes the folder again, and puts the replaced run back, where nothing has been saved; answers whether it is gone.
+  @discardableResult
+  public func abandon() -> Bool {
+    if hasAdapter || hasCheckpoint { return false }
+    let isGone = Self.remove(path) || !FileSystem.exists(path)
     if isGone, let replaced { try? FileSystem.move(replaced, to: path) }
+    return isGone
+  }
+
+  /// Removes what a process that died at the very end of a run has left in its folder.
+  public static func tidy(_ run: String) throws {
+    let lock = try FolderLock(run)
+    defer { withExtendedLifetime(lock) {} }
+    var checkpoints = CheckpointFolder(run: run, plan: CheckpointPlan())
+    checkpoints.removeAll()
+    FileSystem.removeTemporaries(in: run)
+  }
+
+  /// Removes what a run writes, and the folder where nothing else is in it; answers whether it is gone.
+  @discardableResult
+  private static func remove(_ path: String) -> Bool {
+    var checkpoints = CheckpointFolder(run: path, plan: CheckpointPlan())
+    checkpoints.removeAll()
+    FileSystem.removeTemporaries(in: path)
+    return FileSystem.remove(files, in: path)
   }
 
   private static func replacedPath(_ path: String) -> String {

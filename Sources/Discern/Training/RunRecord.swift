@@ -1,12 +1,15 @@
 import Compute
 import Formats
+import Glibc
 import Synchronization
 
 extension Trainer {
-  /// Trains into a folder: each new best adapter is saved with its facts, and steps and evaluations are logged.
+  /// Trains into a folder: each new best adapter is saved with its facts, steps and evaluations are logged, and
+  /// checkpoints are written.
   ///
-  /// Where the run fails before any adapter was saved, the folder is removed again. The rest is as in
-  /// `run(train:dev:save:observe:shouldStop:)`.
+  /// In a folder that was opened to go on with, the run goes on after its newest checkpoint; it throws where model, data
+  /// or recipe are not those that the run began with. Where the run fails before anything was saved, the folder is
+  /// removed again. The rest is as in `run(train:dev:save:observe:shouldStop:)`.
   public func run(
     train: Dataset, dev: Dataset?, into folder: RunFolder,
     observe: @escaping @Sendable (TrainingEvent) -> Void = { _ in },
@@ -15,32 +18,101 @@ extension Trainer {
     let record = RunRecord(train: train, dev: dev, recipe: recipe, threads: threads)
     var subject: ReportSubject?
     do {
+      let saved = try begin(train, dev, folder, record)
+      if folder.isResumed && saved == nil { observe(.resumed(step: 0, damaged: [])) }
       let result = try run(
-        train: train, dev: dev,
-        save: { classifier, evaluation, step in
-          var facts = record.facts(evaluation, step: step)
-          if let evaluation, let dev {
-            let calibration = classifier.fitCalibration(evaluation, dev)
-            if let calibration { facts.append(("calibration", calibration.json)) }
-            let own = ReportSubject(classifier, dev, evaluation, calibration)
-            facts.append(("intervals", own.analysis.json["intervals"] ?? .null))
-            subject = own
-          }
-          try folder.save(classifier, facts: facts)
-        },
-        observe: { event in
-          if let entry = record.entry(for: event) { record.note { try folder.log(entry) } }
-          observe(event)
-        },
-        shouldStop: { shouldStop() || record.failure != nil })
+        train: train, dev: dev, from: saved,
+        hooks: TrainingHooks(
+          save: { classifier, evaluation, step in
+            var facts = record.facts(evaluation, step: step)
+            subject = Self.subject(classifier, evaluation, dev)
+            if let calibration = subject?.calibration { facts.append(("calibration", calibration.json)) }
+            if let subject { facts.append(("intervals", subject.analysis.json["intervals"] ?? .null)) }
+            try folder.save(classifier, facts: facts)
+          },
+          restored: { classifier, evaluation in subject = Self.subject(classifier, evaluation, dev) },
+          checkpoint: { moment, snapshot in
+            if let failure = record.failure { throw failure }
+            try folder.withCheckpoints {
+              if $0.isDue(moment, step: record.step) { try $0.write(snapshot(), log: record.json) }
+            }
+          },
+          observe: { event in
+            record.note { try Self.log(event, record, folder) }
+            observe(event)
+          },
+          shouldStop: { shouldStop() || record.failure != nil }))
       if let failure = record.failure { throw failure }
       try Report(folder.path, subject).write()
+      try folder.end(.finished, record, result: result)
+      folder.withCheckpoints { $0.removeAll() }
       return result
     } catch {
       if error is CancellationError, folder.hasAdapter { try Report(folder.path, subject).write() }
-      folder.abandon()
+      // What ended the run is told, not what its notes then met on a full disk.
+      if !folder.abandon() { try? folder.end(error is CancellationError ? .stopped : .failed, record) }
       throw record.failure ?? error
     }
+  }
+
+  /// What a report shows of an evaluation on dev.
+  private static func subject(_ classifier: Classifier, _ evaluation: Evaluation?, _ dev: Dataset?) -> ReportSubject? {
+    guard let evaluation, let dev else { return nil }
+    return ReportSubject(classifier, dev, evaluation, classifier.fitCalibration(evaluation, dev))
+  }
+
+  /// Notes what the run is made of, and finds where it goes on.
+  private func begin(
+    _ train: Dataset, _ dev: Dataset?, _ folder: RunFolder, _ record: RunRecord
+  ) throws -> SavedTraining? {
+    try folder.note { manifest in
+      try manifest.check(recipe, place: "recipe")
+      try manifest.check(
+        model: RunManifest.Model(path: FileSystem.absolute(base.place), fingerprint: base.fingerprint),
+        train: RunManifest.Source(train), dev: dev.map { RunManifest.Source($0) })
+      manifest.sessions[manifest.sessions.count - 1].threads = threads
+    }
+    guard folder.isResumed else { return nil }
+    return try folder.withCheckpoints { checkpoints in
+      guard let content = try checkpoints.newest() else {
+        for file in RunFolder.logs { unlink("\(folder.path)/\(file)") }
+        return nil
+      }
+      try checkpoints.restore(content)
+      try record.restore(content)
+      return content.training
+    }
+  }
+
+  private static func log(_ event: TrainingEvent, _ record: RunRecord, _ folder: RunFolder) throws {
+    if case .started(let steps, _, _, _, _) = event {
+      try folder.note { manifest in
+        manifest.steps = steps
+        manifest.sessions[manifest.sessions.count - 1].firstStep = record.step
+      }
+    }
+    if let entry = record.entry(for: event) { try folder.log(entry) }
+  }
+}
+
+extension RunFolder {
+  /// Notes in the manifest how this process's part in the run ended.
+  fileprivate func end(_ outcome: RunManifest.Outcome, _ record: RunRecord, result: TrainingResult? = nil) throws {
+    try note { manifest in
+      manifest.outcome = outcome
+      manifest.result = result?.json
+      manifest.sessions[manifest.sessions.count - 1].end(outcome, step: record.step, seconds: record.sessionSeconds)
+    }
+  }
+}
+
+extension TrainingResult {
+  /// The result for machines; the best adapter's metrics are null without dev data.
+  public var json: JSON {
+    [
+      "steps": .integer(steps), "best_step": .integer(bestStep), "loss": .number(loss), "tokens": .integer(tokens),
+      "seconds": .number(seconds), "evaluation_seconds": .number(evaluationSeconds), "metrics": best?.json ?? .null,
+    ]
   }
 }
 
@@ -49,10 +121,13 @@ private final class RunRecord: Sendable {
   private let data: JSON
   private let seed: UInt64
   private let threads: Int
-  private let start = Clock.seconds
+  private let sessionStart = Clock.seconds
   private let state = Mutex(State())
 
   private struct State {
+    /// The clock's time when the run began, earlier sessions counted.
+    var start = Clock.seconds
+    var step = 0
     var tokens = 0
     var steps = 1
     var loss = (sum: 0.0, steps: 0)
@@ -69,6 +144,34 @@ private final class RunRecord: Sendable {
 
   /// The first failure of writing the log.
   var failure: (any Error)? { state.withLock { $0.failure } }
+  /// Steps done.
+  var step: Int { state.withLock { $0.step } }
+  /// Seconds that this process has been at the run.
+  var sessionSeconds: Double { Clock.seconds - sessionStart }
+
+  /// What the log needs to go on, for a checkpoint.
+  var json: JSON {
+    state.withLock { state in
+      [
+        "loss_sum": .number(state.loss.sum), "loss_steps": .integer(state.loss.steps),
+        "next_entry": .number(state.nextEntry),
+      ]
+    }
+  }
+
+  /// Goes on where a checkpoint was written.
+  func restore(_ content: CheckpointFolder.Content) throws {
+    let reader = MemberReader(json: content.log, place: "the checkpoint's log")
+    let (sum, steps) = (try reader.number("loss_sum"), try reader.count("loss_steps"))
+    let next = try reader.number("next_entry")
+    state.withLock { state in
+      state.loss = (sum, steps)
+      state.nextEntry = next
+      state.tokens = content.training.state.tokens
+      state.step = content.training.state.step
+      state.start = Clock.seconds - content.training.state.seconds
+    }
+  }
 
   /// Runs `body` and keeps its failure: observers cannot throw.
   func note(_ body: () throws -> Void) {
@@ -81,7 +184,7 @@ private final class RunRecord: Sendable {
 
   /// What is saved beside an adapter.
   func facts(_ evaluation: Evaluation?, step: Int) -> [(String, JSON)] {
-    let (tokens, reports) = state.withLock { ($0.tokens, $0.reports) }
+    let (tokens, reports, start) = state.withLock { ($0.tokens, $0.reports, $0.start) }
     var facts: [(String, JSON)] = []
     if let evaluation { facts.append(("metrics", evaluation.json)) }
     facts.append(("data", data))
@@ -112,6 +215,7 @@ private final class RunRecord: Sendable {
       return nil
     case .step(let index, let epoch, let loss, let rate, let norm, let tokens):
       return state.withLock { state in
+        state.step = index
         state.tokens += tokens
         state.loss = (state.loss.sum + loss, state.loss.steps + 1)
         guard Double(index) >= state.nextEntry || index == state.steps else { return nil }
@@ -121,7 +225,7 @@ private final class RunRecord: Sendable {
           "step": .integer(index), "epoch": .number(epoch),
           "loss": .number(state.loss.sum / Double(state.loss.steps)),
           "learning_rate": .number(rate), "grad_norm": .number(norm),
-          "tokens": .integer(state.tokens), "seconds": .number(Clock.seconds - start),
+          "tokens": .integer(state.tokens), "seconds": .number(Clock.seconds - state.start),
         ]
       }
     case .evaluating, .resumed: return nil
@@ -130,7 +234,7 @@ private final class RunRecord: Sendable {
       for (name, value) in evaluation.summary { object["eval_" + name] = .number(value) }
       object["metrics"] = evaluation.json
       object["best"] = .bool(isBest)
-      object["seconds"] = .number(Clock.seconds - start)
+      object["seconds"] = .number(Clock.seconds - state.withLock { $0.start })
       return .object(object)
     }
   }

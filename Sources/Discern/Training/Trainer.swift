@@ -9,7 +9,7 @@ public enum TrainingEvent: Sendable {
   case step(index: Int, epoch: Double, loss: Double, rate: Double, norm: Double, tokens: Int)
   /// During an evaluation: texts done of all.
   case evaluating(done: Int, of: Int)
-  /// The run goes on after this step of a checkpoint; the checkpoints named before were damaged.
+  /// The run goes on after this step of a checkpoint (0: there was none); newer ones were damaged, as said.
   case resumed(step: Int, damaged: [String])
   /// After an evaluation on dev; `isBest`: the adapter has been saved.
   case evaluated(step: Int, epoch: Double, Evaluation, isBest: Bool)
@@ -75,7 +75,10 @@ public struct Trainer {
       recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
     let classifier = try Classifier(base, adapter, tokenizer: tokenizer, threads: threads)
     var run = try TrainingRun(classifier, train: train, dev: dev, hooks: hooks)
-    if let saved { try run.restore(saved) }
+    if let saved {
+      try run.restore(saved)
+      hooks.observe(.resumed(step: saved.state.step, damaged: saved.damaged))
+    }
     return try run.go()
   }
 }

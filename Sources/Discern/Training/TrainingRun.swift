@@ -12,6 +12,8 @@ struct TrainingHooks {
 
   /// Keeps a new best adapter, or without dev data the last one.
   let save: (Classifier, Evaluation?, _ step: Int) throws -> Void
+  /// Takes the best evaluation of a run that goes on.
+  var restored: (Classifier, Evaluation) -> Void = { _, _ in }
   /// Writes the snapshot to a checkpoint where it wants to.
   let checkpoint: (Moment, () -> TrainingSnapshot) throws -> Void
   let observe: @Sendable (TrainingEvent) -> Void
@@ -34,6 +36,8 @@ struct TrainingRun {
   var state = TrainingState()
   /// The best adapter's answers on dev, and what they were worth.
   var bestLogits: [[[Float]]] = []
+  /// The scores of neighbouring tags of the best adapter: with the answers they decide its tags.
+  var bestTransitions: [Float] = []
   var bestEvaluation: Evaluation?
   /// The clock's time when the run began, earlier sessions counted.
   var start = Clock.seconds
@@ -185,6 +189,7 @@ struct TrainingRun {
     if isBest {
       state.best = TrainingState.Best(value: value, step: state.step)
       (bestEvaluation, bestLogits) = (evaluation, logits)
+      bestTransitions = classifier.adapter.transitions?.value.values ?? []
       state.evaluationsSinceBest = 0
       try hooks.save(classifier, evaluation, state.step)
     } else {

@@ -12,6 +12,8 @@ struct TrainingSnapshot {
 struct SavedTraining: Sendable {
   let state: TrainingState
   let tensors: Safetensors
+  /// What was wrong with newer ones.
+  let damaged: [String]
 }
 
 /// The names of a snapshot's tensors.
@@ -21,6 +23,7 @@ private enum SnapshotName {
   static func secondMoment(_ name: String) -> String { "adamw.v." + name }
   static let logits = "best.logits"
   static let rows = "best.rows"
+  static let transitions = "best.transitions"
 }
 
 extension TrainingRun {
@@ -47,6 +50,11 @@ extension TrainingRun {
       tensors.append(
         TensorToWrite(SnapshotName.rows, shape: [bestLogits.count], format: .i32, bytes: counts))
     }
+    if let transitions = classifier.adapter.transitions, state.best != nil {
+      let value = transitions.value
+      tensors.append(
+        TensorToWrite(SnapshotName.transitions, shape: [value.rows, value.columns], values: bestTransitions))
+    }
     var state = state
     state.seconds = Clock.seconds - start
     return TrainingSnapshot(state: state, tensors: tensors)
@@ -55,15 +63,25 @@ extension TrainingRun {
   /// Goes back to where a snapshot was taken. Throws a `FormatError` where it is one of another run.
   mutating func restore(_ saved: SavedTraining) throws {
     let file = saved.tensors
+    state = saved.state
+    start = Clock.seconds - state.seconds
+    // First the best adapter's tags, with its own transitions; then the present values.
+    if state.best != nil { try restoreBest(file) }
     for parameter in classifier.adapter.parameters {
       try file.read(SnapshotName.parameter(parameter.name), into: parameter.value)
       try file.read(SnapshotName.firstMoment(parameter.name), into: optimizer.m[parameter])
       try file.read(SnapshotName.secondMoment(parameter.name), into: optimizer.v[parameter])
     }
     optimizer.resume(after: saved.state.step)
-    state = saved.state
-    start = Clock.seconds - state.seconds
-    guard state.best != nil, let dev else { return }
+  }
+
+  /// Brings back what the best adapter answered on dev, and what that was worth.
+  private mutating func restoreBest(_ file: Safetensors) throws {
+    guard let dev else { return }
+    if let transitions = classifier.adapter.transitions {
+      try file.read(SnapshotName.transitions, into: transitions.value)
+      bestTransitions = transitions.value.values
+    }
     let values = try file.floats(SnapshotName.logits)
     let counts = try file.tensor(SnapshotName.rows).withBytes { bytes in
       stride(from: 0, to: bytes.count, by: 4).map {
@@ -85,7 +103,9 @@ extension TrainingRun {
         return Array(values[next..<next + classes])
       }
     }
-    bestEvaluation = classifier.evaluate(dev.dataset.examples, dev.encoded, bestLogits, dev.report)
+    let evaluation = classifier.evaluate(dev.dataset.examples, dev.encoded, bestLogits, dev.report)
+    bestEvaluation = evaluation
+    hooks.restored(classifier, evaluation)
   }
 }
 

@@ -1,0 +1,59 @@
+import Compute
+import Foundation
+import TestSupport
+
+/// A process of `discern train` that is watched by its checkpoints and killed in the midst of its work.
+final class Life {
+  private let process = Process()
+  private let run: String
+  private let errorsPath: String
+
+  /// Starts `discern` with arguments; `run` is the folder that it trains into.
+  init(_ arguments: [String], run: String) throws {
+    self.run = run
+    errorsPath = "\(Runs.folder)/life-\(UUID().uuidString).err"
+    _ = FileManager.default.createFile(atPath: errorsPath, contents: nil)
+    process.executableURL = URL(filePath: Command.path)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle(forWritingAtPath: errorsPath)
+    try process.run()
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    try? FileManager.default.removeItem(atPath: errorsPath)
+  }
+
+  /// The newest step that a checkpoint of a run is from; 0 where there is none.
+  static func step(of run: String) -> Int {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: run + "/checkpoints")) ?? []
+    return names.filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5).prefix(8)) }.max() ?? 0
+  }
+
+  /// Waits until a checkpoint of that step or a later one is there, or the process has ended.
+  func wait(forStep step: Int) {
+    while process.isRunning && Life.step(of: run) < step { usleep(300) }
+  }
+
+  /// Waits until a checkpoint is being written, or the process has ended.
+  func waitForWrite() {
+    let folder = run + "/checkpoints"
+    while process.isRunning {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      if names.contains(where: { $0.hasSuffix(".tmp") }) { return }
+    }
+  }
+
+  /// Sends a signal.
+  func signal(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// Waits for the end; answers the exit code, or 128 and the signal.
+  func end() -> (code: Int32, errors: String) {
+    process.waitUntilExit()
+    let errors = (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? ""
+    let status = process.terminationStatus
+    return (process.terminationReason == .uncaughtSignal ? 128 + status : status, errors)
+  }
+}
