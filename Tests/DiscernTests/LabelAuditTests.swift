@@ -16,9 +16,11 @@ import Testing
     tokenizer = try checkpoint.tokenizer()
   }
 
+  /// Over states that are known to tell these words apart: which depth does best is not the question here.
   private func audit(_ dataset: Dataset, _ task: Dataset.Task, threads: Int = 2) throws -> AuditReport {
     try LabelAudit(
-      base, tokenizer: tokenizer, recipe: try Recipe.preset("default", task: task), threads: threads
+      base, tokenizer: tokenizer, recipe: try Recipe.preset("default", task: task), attention: .unmasked(from: 0),
+      layers: 3, pooling: .mean, threads: threads
     ).run(dataset)
   }
 
@@ -32,6 +34,7 @@ import Testing
   }
 
   private let verbs = ["saw", "liked", "wanted", "found", "lost", "took", "hid", "got"]
+  private let moreVerbs = ["had", "gave", "held", "made", "kept", "met", "left", "drew"]
 
   @Test func flippedTextsComeFirst() throws {
     let rows = [3, 20, 41]
@@ -47,15 +50,15 @@ import Testing
   }
 
   @Test func missingWrongAndSpuriousSpansComeFirst() throws {
-    var examples = ProbeTests.sentences(verbs).examples
-    examples[0].label = .tags(["B-NAME", "O", "O", "O"])  // the cat is missing
+    var examples = ProbeTests.sentences(verbs + moreVerbs).examples
+    examples[1].label = .tags(["B-NAME", "O", "O", "O"])  // the dog is missing
     examples[9].label = .tags(["B-ANIMAL", "O", "O", "B-ANIMAL"])  // Tom is no animal
     examples[23].label = .tags(["B-NAME", "O", "B-NAME", "O"])  // "the" is no name
     let report = try audit(Dataset(name: "sentences", examples: examples), .tokens)
     let first = report.issues.prefix(3)
-    #expect(first.map(\.row).sorted() == [0, 9, 23])
-    let missing = try #require(first.first { $0.row == 0 })
-    #expect(missing.given == "no span" && missing.suggested == "ANIMAL: cat" && missing.words == 3..<4)
+    #expect(first.map(\.row).sorted() == [1, 9, 23])
+    let missing = try #require(first.first { $0.row == 1 })
+    #expect(missing.given == "no span" && missing.suggested == "ANIMAL: dog" && missing.words == 3..<4)
     let wrong = try #require(first.first { $0.row == 9 })
     #expect(wrong.given == "ANIMAL" && wrong.suggested == "NAME: Tom")
     let spurious = try #require(first.first { $0.row == 23 })

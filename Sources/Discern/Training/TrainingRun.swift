@@ -26,7 +26,7 @@ struct TrainingRun {
   let recipe: Recipe
   let hooks: TrainingHooks
   let train: [EncodedExample]
-  let runner: StepRunner
+  private(set) var runner: StepRunner
   let dev: (dataset: Dataset, encoded: [EncodedExample], report: ExampleEncoder.Report)?
   let schedule: Schedule
   let headSchedule: Schedule
@@ -86,6 +86,7 @@ struct TrainingRun {
   mutating func go() throws -> TrainingResult {
     classifier = try classifier.keepingFrozenStates(
       of: train + (dev?.encoded ?? []), observe: hooks.observe, shouldStop: hooks.shouldStop)
+    runner.frozen = classifier.runner.frozen
     var batches = batches(of: state.epoch)
     while true {
       if state.isEvaluationPending {
