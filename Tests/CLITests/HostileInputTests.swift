@@ -9,7 +9,8 @@ import Testing
       """
       model='\(Runs.model)' run='\(Runs.classifier)' t=$(mktemp -d)
       trap 'rm -rf "$t"' EXIT
-      ulimit -v 2000000
+      # Sanitizers reserve terabytes of addresses.
+      [[ -n ${ASAN_OPTIONS:-}${TSAN_OPTIONS:-} ]] || ulimit -v 2000000
       discern() { timeout 20 "$discern" "$@"; }
       train() { discern train --model "$model" --out "$t/run" --data "$@"; }
       \(line)
