@@ -37,6 +37,7 @@ let package = Package(
       ],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     .target(name: "CFaults", linkerSettings: [.linkedLibrary("pthread")]),
+    .target(name: "CAllocation", dependencies: ["CFaults"]),
     .target(name: "Compute", dependencies: ["CFaults", "CKernels"], swiftSettings: librarySettings),
     // zlib: gzip's decompressor, as every system has it.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -50,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "DiscernCLI",
       dependencies: [
-        "CFaults", "Discern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CAllocation", "CFaults", "Discern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
     // Models to measure with, for Scripts/make-random-model.

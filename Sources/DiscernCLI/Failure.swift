@@ -1,4 +1,5 @@
 import ArgumentParser
+import CAllocation
 import CFaults
 import Discern
 import Formats
@@ -26,7 +27,10 @@ enum Failure {
 
   /// From now on, faults that no call returns end with a sentence too: a mapped file that shrinks, memory that is not
   /// to be had.
-  static func listen() { df_install(SystemExit.io, SystemExit.memory) }
+  static func listen() {
+    da_use()
+    df_install(SystemExit.io, SystemExit.memory)
+  }
 
   /// The code of our own errors; nil for those of the argument parser.
   private static func code(of error: any Error) -> Int32? {

@@ -20,8 +20,7 @@ public struct SealedFolder: ~Copyable {
   /// Starts a folder that is to lie at `path`, whose parent must be there.
   public init(at path: String) throws {
     self.path = path
-    let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    temporary = "\(folderName(of: path))/\(Self.temporaryPrefix)\(unique)\(Self.temporarySuffix)"
+    temporary = Self.temporaryPath(beside: path)
     guard mkdir(temporary, 0o777) == 0 else { throw unwritten(path) }
   }
 
@@ -91,9 +90,25 @@ public struct SealedFolder: ~Copyable {
   }
 
   /// Removes a folder of plain files; without effect where there is none.
+  ///
+  /// It loses its name first: whoever is interrupted here leaves no folder that looks whole and is not.
   public static func remove(_ path: String) {
-    for name in names(in: path) { unlink("\(path)/\(name)") }
-    rmdir(path)
+    var doomed = path
+    if !lastComponent(of: path).hasPrefix(temporaryPrefix) {
+      doomed = temporaryPath(beside: path)
+      guard rename(path, doomed) == 0 else { return }
+    }
+    for name in names(in: doomed) { unlink("\(doomed)/\(name)") }
+    rmdir(doomed)
+  }
+
+  private static func lastComponent(of path: String) -> Substring {
+    path.split(separator: "/").last ?? ""
+  }
+
+  private static func temporaryPath(beside path: String) -> String {
+    let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    return "\(folderName(of: path))/\(temporaryPrefix)\(unique)\(temporarySuffix)"
   }
 
   static func names(in folder: String) -> [String] {

@@ -18,7 +18,8 @@ import Testing
     let folder = run + "/checkpoints"
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
     #expect(names.contains { $0.hasPrefix("step-") })
-    for name in names {
+    // What was being removed when nothing could be removed any more is out of the way under a temporary name.
+    for name in names where !name.hasPrefix(SealedFolder.temporaryPrefix) {
       #expect(name.hasPrefix("step-"), "\(name) is left over")
       try SealedFolder.check("\(folder)/\(name)")
     }

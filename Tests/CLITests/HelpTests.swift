@@ -34,7 +34,7 @@ import Testing
     func settings(_ verb: String) throws -> Substring {
       let help = try Command.run([verb, "--help"]).output
       let start = try #require(help.range(of: "SETTINGS OF THE RECIPE:")?.lowerBound)
-      let end = try #require(help.range(of: "\n\nOPTIONS:")?.lowerBound)
+      let end = try #require(help[start...].range(of: "\n\n")?.lowerBound)
       return help[start..<end]
     }
     #expect(try settings("plan") == settings("train"))

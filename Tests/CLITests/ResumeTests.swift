@@ -173,8 +173,10 @@ import Testing
     let names = try FileManager.default.contentsOfDirectory(atPath: out + "/checkpoints").filter {
       $0.hasPrefix("step-")
     }.sorted()
-    #expect(names.count == 2)
-    let file = URL(filePath: "\(out)/checkpoints/\(names[1])/training.safetensors")
+    // Two are kept; a third one may be waiting for its removal.
+    #expect((2...3).contains(names.count))
+    let newest = try #require(names.last)
+    let file = URL(filePath: "\(out)/checkpoints/\(newest)/training.safetensors")
     var bytes = try Data(contentsOf: file)
     switch damage {
     case "flip": bytes[bytes.count / 3] ^= 4
@@ -184,19 +186,20 @@ import Testing
     if damage != "remove" { try bytes.write(to: file) }
     let result = try Command.run(["train", "--resume", out])
     #expect(result.code == 0, "\(result.errors)")
-    #expect(result.errors.contains("\(names[1])/training.safetensors"), "\(result.errors)")
+    #expect(result.errors.contains("\(newest)/training.safetensors"), "\(result.errors)")
     #expect(try content(out) == content(Self.sequence.reference()))
   }
 
   @Test func withoutAWholeCheckpointItSaysSo() throws {
     let out = try interrupted("all-damaged")
     let folder = out + "/checkpoints"
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasPrefix("step-") {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("step-") }
+    for name in names {
       try Data().write(to: URL(filePath: "\(folder)/\(name)/state.json"))
     }
     let result = try Command.run(["train", "--resume", out])
     #expect(result.code == 65)
-    #expect(result.errors.contains("no checkpoint that is whole (2 damaged"))
+    #expect(result.errors.contains("no checkpoint that is whole (\(names.count) damaged"))
     try FileManager.default.removeItem(atPath: folder)
     let anew = try Command.run(["train", "--resume", out])
     #expect(anew.code == 0)
@@ -229,7 +232,7 @@ import Testing
     }
     try refuses(64, "--rank: a run goes on with its own recipe", ["--rank", "8"])
     try refuses(64, "--out", ["--out", "elsewhere"])
-    let rows = "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\", \"label\": \"y\"}\n"
+    let rows = "{\"text\": \"a\", \"label\": \"sea\"}\n{\"text\": \"b\", \"label\": \"hills\"}\n"
     let other = Runs.file("other-data.jsonl", rows)
     try refuses(65, "other-data.jsonl: found 2 other examples", ["--data", other])
     try refuses(65, "found another model", ["--model", FailureTests.otherModel])

@@ -206,7 +206,7 @@ import Testing
 
   @Test func anyNumberOfThreads() throws {
     let rows = (0..<9000).map { index in
-      ("row \(index % 4000) says \(index * 7919 % 1000) and \(index * 104_729 % 5000)", "label \(index % 7)")
+      ("row \(index % 3000) says \(index * 7919 % 1000) and \(index * 104_729 % 500)", "label \(index % 7)")
     }
     let reports = try [1, 2, 5].map { try report([rows, Array(rows[100..<400])], threads: $0) }
     let texts = reports.map { report in

@@ -125,7 +125,8 @@ extension Dataset.Task {
   func checkHasClasses(for verb: String) throws {
     guard self == .sequence || self == .tokens else {
       throw DiscernError(
-        .configuration, "\(verb): found the task \(rawValue); expected \(Self.sequence.rawValue) or \(Self.tokens.rawValue)")
+        .configuration,
+        "\(verb): found the task \(rawValue); expected \(Self.sequence.rawValue) or \(Self.tokens.rawValue)")
     }
   }
 }

@@ -50,6 +50,12 @@ struct CheckpointFolder {
   mutating func write(_ snapshot: TrainingSnapshot, log: JSON) throws {
     let start = Clock.seconds
     let state: JSON = ["discern": 1, "training": snapshot.state.json, "log": log]
+    guard FileSystem.isFolder(run) else {
+      throw DiscernError(
+        .cannotCreate,
+        "\(run): found that the run's folder is gone; expected it to stay while the run goes on. "
+          + "Put it back, and go on with --resume.")
+    }
     if !FileSystem.exists(path) { try FileSystem.makeFolder(path) }
     // One step can have two: before its evaluation and after it.
     let digits = String(snapshot.state.step)
