@@ -50,6 +50,12 @@ struct CheckpointFolder {
   mutating func write(_ snapshot: TrainingSnapshot, log: JSON) throws {
     let start = Clock.seconds
     let state: JSON = ["discern": 1, "training": snapshot.state.json, "log": log]
+    // Never made anew: what was taken away would come back as a run without its beginning.
+    guard FileSystem.isFolder(run) else {
+      throw DiscernError(
+        .cannotCreate,
+        "\(run): found no such folder any more; expected that of the run. Put it back where it was.")
+    }
     if !FileSystem.exists(path) { try FileSystem.makeFolder(path) }
     // One step can have two: before its evaluation and after it.
     let digits = String(snapshot.state.step)
