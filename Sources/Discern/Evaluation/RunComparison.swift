@@ -120,7 +120,8 @@ extension Classifier {
       }
     case .regression:
       throw DiscernError(
-        .configuration, "compare: found runs that predict numbers; expected labels or tags. "
+        .configuration,
+        "compare: found runs that predict numbers; expected labels or tags. "
           + "Compare what discern evaluate says of each.")
     case .tokens where labels.spellsSpans:
       return zip(dataset.examples, zip(encoded, logits)).map { example, answer in
