@@ -49,8 +49,11 @@ final class Life {
   /// Sends a signal.
   func signal(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-  /// Waits for the end; answers the exit code, or 128 and the signal.
+  /// Waits for the end, two minutes at most; answers the exit code, or 128 and the signal.
   func end() -> (code: Int32, errors: String) {
+    let deadline = Date(timeIntervalSinceNow: 120)
+    while process.isRunning && Date() < deadline { usleep(1000) }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
     let errors = (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? ""
     let status = process.terminationStatus

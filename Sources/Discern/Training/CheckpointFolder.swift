@@ -50,11 +50,11 @@ struct CheckpointFolder {
   mutating func write(_ snapshot: TrainingSnapshot, log: JSON) throws {
     let start = Clock.seconds
     let state: JSON = ["discern": 1, "training": snapshot.state.json, "log": log]
+    // Never made anew: what was taken away would come back as a run without its beginning.
     guard FileSystem.isFolder(run) else {
       throw DiscernError(
         .cannotCreate,
-        "\(run): found that the run's folder is gone; expected it to stay while the run goes on. "
-          + "Put it back, and go on with --resume.")
+        "\(run): found no such folder any more; expected that of the run. Put it back where it was.")
     }
     if !FileSystem.exists(path) { try FileSystem.makeFolder(path) }
     // One step can have two: before its evaluation and after it.
