@@ -90,7 +90,7 @@ extension Chunk {
 /// How a batch is cut into chunks, and an epoch into batches.
 public enum Batching {
   /// Rows that a chunk aims at: enough that building weight panels is small beside using them.
-  public static let chunkRows = 256
+  public static let chunkRows = 160
 
   /// Cuts examples into chunks of whole sequences with about equal numbers of rows.
   ///
@@ -98,7 +98,10 @@ public enum Batching {
   public static func chunks(_ examples: [EncodedExample], rows target: Int = chunkRows) -> [Chunk] {
     let lengths = examples.map(\.tokens.count)
     let total = lengths.reduce(0, +)
-    let count = max(1, min((total + target - 1) / target, examples.count))
+    var count = (total + target - 1) / target
+    // An even number, so that two cores finish together; a tiny batch is not worth cutting.
+    if count % 2 == 1 && total > 48 { count += 1 }
+    count = max(1, min(count, examples.count))
     var bins = [(rows: Int, members: [Int])](repeating: (0, []), count: count)
     let byLength = examples.indices.sorted { (lengths[$1], $0) < (lengths[$0], $1) }
     for index in byLength {
