@@ -183,3 +183,9 @@ void dk_parallel(int64_t count, int64_t threads, dk_work_t work, void *context) 
   if (team > 1) note_wait(begun, done);
   pthread_mutex_unlock(&turn);
 }
+
+// ---- blocks that change hands ---------------------------------------------------------------------------------------
+
+void dk_hand_on(void *word) { atomic_store_explicit((atomic_uint *)word, 1, memory_order_release); }
+
+void dk_receive(void *word) { (void)atomic_load_explicit((atomic_uint *)word, memory_order_acquire); }

@@ -1,4 +1,5 @@
 import CFaults
+import CKernels
 import Glibc
 
 /// Memory blocks kept for reuse, so that a training step in its steady state asks the system for none.
@@ -17,6 +18,8 @@ struct BlockPool: ~Copyable {
 
   /// Bytes before each block, which hold its size; a multiple of the alignment that kernels like.
   private static let header = 64
+  /// Where in these bytes the word lies that shows who handed the block on.
+  private static let mark = 8
   private static let hugePage = 2 << 20
 
   deinit {
@@ -27,7 +30,10 @@ struct BlockPool: ~Copyable {
   mutating func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
     var size = BlockPool.sizeClass(byteCount)
     for _ in 0...BlockPool.classesPerDoubling {
-      if let block = free[size]?.popLast() { return block }
+      if let block = free[size]?.popLast() {
+        dk_receive(block - BlockPool.header + BlockPool.mark)
+        return block
+      }
       size = BlockPool.sizeClass(size + 1)
     }
     size = BlockPool.sizeClass(byteCount)
@@ -42,6 +48,7 @@ struct BlockPool: ~Copyable {
   /// Takes a block back.
   mutating func give(_ block: UnsafeMutableRawPointer) {
     let size = (block - BlockPool.header).load(as: Int.self)
+    dk_hand_on(block - BlockPool.header + BlockPool.mark)
     free[size, default: []].append(block)
   }
 

@@ -30,6 +30,11 @@ enum Command {
     ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     .appending(path: "discern").path
 
+  /// Whether a sanitizer runs the tests: it reserves terabytes of addresses, and some keep files of their own.
+  static let isSanitized = ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains {
+    ProcessInfo.processInfo.environment[$0] != nil
+  }
+
   // One process at a time: descriptors of one must not leak into another.
   private static let lock = NSLock()
 

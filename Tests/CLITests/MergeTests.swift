@@ -75,7 +75,8 @@ import Testing
     #expect(result.errors.contains("model.score(hidden.mean(1))"))
   }
 
-  @Test func aFailedMergeLeavesNothing() throws {
+  @Test(.disabled(if: Command.isSanitized, "a sanitizer is no good under ulimit"))
+  func aFailedMergeLeavesNothing() throws {
     let out = "\(Runs.folder)/merged-large"
     let result = try Command.shell(
       "trap '' XFSZ; ulimit -f 200; exec \"$discern\" merge '\(Runs.causal)' --out '\(out)'")

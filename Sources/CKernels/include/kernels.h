@@ -227,6 +227,11 @@ float dk_peak_read(const float *x, int64_t count);
 // region runs on its own thread alone.
 typedef void (*dk_work_t)(void *context, int64_t index, int64_t worker);
 void dk_parallel(int64_t count, int64_t threads, dk_work_t work, void *context);
+
+// Marks a word of a block of memory when the block is handed on, and when it is received, on whatever threads. A lock of
+// Swift's orders the two already, but ThreadSanitizer does not see it and would take each reuse of a block for a race.
+void dk_hand_on(void *word);
+void dk_receive(void *word);
 // How many threads the work of this thread's caller may be spread over: 1 unless dk_set_team has said more, and always
 // 1 inside a region. The kernels above ignore it; who calls them may cut one call into several for dk_parallel.
 int64_t dk_team(void);
