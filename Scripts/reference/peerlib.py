@@ -27,6 +27,11 @@ def set_unmask(backbone, unmask: bool):
             module.is_causal = not unmask
 
 
+def at_least_float(logits):
+    """Logits as the loss takes them: in float32, or in float64 where the model computes in it."""
+    return logits if logits.dtype == torch.float64 else logits.float()
+
+
 class LSModel(nn.Module):
     """Backbone and head `score`.
 
@@ -85,10 +90,10 @@ class LSModel(nn.Module):
             loss = None
             if labels is not None:
                 loss = F.cross_entropy(
-                    logits.float().view(-1, self.num_labels), labels.view(-1), ignore_index=-100)
+                    at_least_float(logits).view(-1, self.num_labels), labels.view(-1), ignore_index=-100)
         else:
             logits = self.pooled_logits(hidden, seen.bool(), attention_mask)
-            loss = F.cross_entropy(logits.float(), labels) if labels is not None else None
+            loss = F.cross_entropy(at_least_float(logits), labels) if labels is not None else None
         return {"loss": loss, "logits": logits, "hidden": hidden}
 
     def pooled_logits(self, hidden, counted, attention_mask):

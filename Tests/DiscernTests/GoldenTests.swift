@@ -5,7 +5,7 @@ import Testing
 
 @testable import Discern
 
-/// Everything that transformers + PEFT computed on the golden models, to the tolerances of METHOD, "Exactness".
+/// Everything that transformers + PEFT computed on the golden models, to the tolerances of METHOD 6.
 @Suite("Golden") struct GoldenTests {
   static let tiny = Paths.goldenCases.filter { path in
     (try? Safetensors(path + "/batches.safetensors")) != nil
