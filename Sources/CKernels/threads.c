@@ -1,9 +1,13 @@
 // The pool of threads behind dk_parallel.
 //
-// A region is open while `generation` is odd. A worker that sees it open counts itself into `inside`, looks again, and
-// if the region is still the same one takes indices until there are none. The caller takes indices too, closes the
+// A region is open while its `generation` is odd. A thread that sees it open counts itself into `inside`, looks again,
+// and if the region is still the same one takes indices until there are none. The opener takes indices too, closes the
 // region, and waits until nobody is inside: then every index has been claimed and done, and the region's fields may
-// change. A worker that wakes too late finds the region closed and touches nothing, so nobody waits for it.
+// change. A thread that comes too late finds the region closed and touches nothing, so nobody waits for it.
+//
+// There is one region for a caller from outside, and one for each of its threads. A thread that finds no more indices
+// outside is idle until the others are done. Meanwhile each of these may cut a kernel's work into parts and open its own
+// region for the idle: a slow core or a long text at the end keeps nobody waiting, and one text has all threads.
 #define _GNU_SOURCE
 #include <limits.h>
 #include <pthread.h>
@@ -21,22 +25,33 @@
 
 // How often a thread looks before it sleeps: some 50 µs, more than the pause between two products of a request.
 enum { SPINS = 2000 };
+// Threads beyond these work, but open no region of their own.
+enum { MOST_OPENERS = 256 };
 
-static struct {
+typedef struct {
+  _Alignas(128) atomic_uint generation;  // odd: open
+  atomic_uint inside;                    // threads besides the opener that may look at the fields below
+  atomic_uint opener_sleeps;             // the opener is asleep on `inside`
   dk_work_t work;
   void *context;
-  int64_t count, threads;
-  atomic_llong next;  // the first index that nobody has claimed
-} region;
+  int64_t threads;
+  atomic_llong count, next;              // `next` is the first index that nobody has claimed
+  atomic_llong joined;                   // threads that came, the opener first: their numbers in parts
+} region_t;
 
-static atomic_uint generation;      // odd: a region is open
-static atomic_uint inside;          // workers that may look at the region
-static atomic_uint sleepers;        // workers asleep on `generation`
-static atomic_uint caller_sleeps;   // the caller is asleep on `inside`
+static region_t whole;                // the caller's
+static region_t parts[MOST_OPENERS];  // by the number of the thread in `whole`
+
+static atomic_uint sleepers;          // workers asleep on whole.generation
+static atomic_uint busy;              // threads that have an index of `whole`, or may yet claim one
+static atomic_uint idle;              // threads that have none any more, and would help
+static atomic_uint news, dozing;      // of the idle, those asleep on `news`
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;  // held by the caller; guards `workers`
-static int64_t workers;             // threads made so far, besides the callers
-static _Thread_local int in_region;
-static _Thread_local int64_t team = 1;
+static int64_t workers;               // threads made so far, besides the callers
+
+// Where this thread is: in no region, in the whole, or in a part.
+static _Thread_local enum { OUTSIDE, IN_WHOLE, IN_PART } place;
+static _Thread_local int64_t number;  // in the whole
 
 // ---- sleeping until a word changes --------------------------------------------------------------------------------
 
@@ -70,31 +85,117 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-// ---- workers --------------------------------------------------------------------------------------------------------
+// ---- regions --------------------------------------------------------------------------------------------------------
 
-static void take_indices(int64_t worker) {
-  in_region = 1;
-  const int64_t count = region.count;
-  long long index = atomic_load_explicit(&region.next, memory_order_relaxed);
-  while (index < count) {
-    if (!atomic_compare_exchange_weak(&region.next, &index, index + 1)) continue;
-    region.work(region.context, index, worker);
-    index = atomic_load_explicit(&region.next, memory_order_relaxed);
-  }
-  in_region = 0;
+static void open_region(region_t *region, int64_t count, int64_t threads, dk_work_t work, void *context) {
+  region->work = work, region->context = context, region->threads = threads;
+  atomic_store(&region->count, count);
+  atomic_store(&region->next, 0);
+  atomic_store(&region->joined, 1);
+  atomic_fetch_add(&region->generation, 1);
 }
 
-// Returns the generation after `seen` at which a region is open.
-static unsigned wait_for_region(unsigned seen) {
+static void close_region(region_t *region) {
+  atomic_fetch_add(&region->generation, 1);
+  for (int spins = 0; spins < SPINS; spins++) {
+    if (atomic_load(&region->inside) == 0) return;
+    pause_briefly();
+  }
+  atomic_store(&region->opener_sleeps, 1);
+  for (unsigned now; (now = atomic_load(&region->inside)) != 0;) sleep_while(&region->inside, now);
+  atomic_store(&region->opener_sleeps, 0);
+}
+
+static void leave_region(region_t *region) {
+  if (atomic_fetch_sub(&region->inside, 1) == 1 && atomic_load(&region->opener_sleeps)) wake_all(&region->inside);
+}
+
+static void take_indices(region_t *region, int64_t worker) {
+  const long long count = atomic_load_explicit(&region->count, memory_order_relaxed);
+  long long index = atomic_load_explicit(&region->next, memory_order_relaxed);
+  while (index < count) {
+    if (!atomic_compare_exchange_weak(&region->next, &index, index + 1)) continue;
+    region->work(region->context, index, worker);
+    index = atomic_load_explicit(&region->next, memory_order_relaxed);
+  }
+}
+
+// ---- the idle -------------------------------------------------------------------------------------------------------
+
+static void wake_the_dozing(void) {
+  if (atomic_load(&dozing) == 0) return;
+  atomic_fetch_add(&news, 1);
+  wake_all(&news);
+}
+
+static int has_indices(region_t *region) {
+  return atomic_load(&region->generation) % 2 == 1 && atomic_load(&region->next) < atomic_load(&region->count);
+}
+
+static void help_with(region_t *part) {
+  const unsigned seen = atomic_load(&part->generation);
+  atomic_fetch_sub(&idle, 1);
+  atomic_fetch_add(&part->inside, 1);
+  if (seen % 2 == 1 && atomic_load(&part->generation) == seen) {
+    const int64_t worker = atomic_fetch_add(&part->joined, 1);
+    place = IN_PART;
+    if (worker < part->threads) take_indices(part, worker);
+    place = IN_WHOLE;
+  }
+  leave_region(part);
+  atomic_fetch_add(&idle, 1);
+}
+
+// Some part that has work, or NULL.
+static region_t *open_part(int64_t threads) {
+  for (int64_t i = 0; i < threads && i < MOST_OPENERS; i++)
+    if (has_indices(&parts[i])) return &parts[i];
+  return NULL;
+}
+
+// Helps until every index of the whole is done.
+static void help_the_others(int64_t threads) {
+  atomic_fetch_add(&idle, 1);
+  for (int spins = 0; atomic_load(&busy) > 0;) {
+    const unsigned now = atomic_load(&news);
+    region_t *part = open_part(threads);
+    if (part) {
+      help_with(part);
+      spins = 0;
+    } else if (++spins < SPINS) {
+      pause_briefly();
+    } else {
+      atomic_fetch_add(&dozing, 1);
+      if (atomic_load(&busy) > 0 && !open_part(threads)) sleep_while(&news, now);
+      atomic_fetch_sub(&dozing, 1);
+      spins = 0;
+    }
+  }
+  atomic_fetch_sub(&idle, 1);
+}
+
+// ---- workers --------------------------------------------------------------------------------------------------------
+
+static void work_on_whole(int64_t worker) {
+  place = IN_WHOLE, number = worker;
+  atomic_fetch_add(&busy, 1);
+  take_indices(&whole, worker);
+  if (atomic_fetch_sub(&busy, 1) == 1) wake_the_dozing();
+  help_the_others(whole.threads);
+  place = OUTSIDE;
+}
+
+// Returns the generation after `seen` at which the whole is open.
+static unsigned wait_for_whole(unsigned seen) {
   for (int spins = 0;;) {
-    const unsigned now = atomic_load_explicit(&generation, memory_order_acquire);
+    const unsigned now = atomic_load_explicit(&whole.generation, memory_order_acquire);
     if (now != seen && now % 2 == 1) return now;
     if (++spins < SPINS) {
       pause_briefly();
       continue;
     }
     atomic_fetch_add(&sleepers, 1);
-    sleep_while(&generation, now);
+    sleep_while(&whole.generation, now);
     atomic_fetch_sub(&sleepers, 1);
     spins = 0;
   }
@@ -103,10 +204,10 @@ static unsigned wait_for_region(unsigned seen) {
 static void *worker_main(void *argument) {
   const int64_t worker = (int64_t)(intptr_t)argument;
   for (unsigned seen = 0;;) {
-    seen = wait_for_region(seen);
-    atomic_fetch_add(&inside, 1);
-    if (atomic_load(&generation) == seen && worker < region.threads) take_indices(worker);
-    if (atomic_fetch_sub(&inside, 1) == 1 && atomic_load(&caller_sleeps)) wake_all(&inside);
+    seen = wait_for_whole(seen);
+    atomic_fetch_add(&whole.inside, 1);
+    if (atomic_load(&whole.generation) == seen && worker < whole.threads) work_on_whole(worker);
+    leave_region(&whole);
   }
   return NULL;
 }
@@ -121,8 +222,8 @@ static void make_workers(int64_t wanted) {
 
 // ---- teams ----------------------------------------------------------------------------------------------------------
 
-// A team's regions are short and many. Where other programs want the cores, a worker that is taken off its core in the
-// middle of a piece keeps everybody waiting: the team then works alone for a while, many times as long as it waited.
+// Parts are short and many. Where other programs want the cores, a helper that is taken off its core in the middle of a
+// piece keeps the opener waiting: that works alone for a while then, many times as long as it waited.
 enum { STALL = 1500000, PATIENCE = 20 };  // nanoseconds; a factor
 
 static _Thread_local int64_t alone_until;
@@ -133,54 +234,47 @@ static int64_t nanoseconds(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-// `begun`, `done`: when the caller began to work and when it found nothing more to do.
+// `begun`, `done`: when the opener began to work and when it found nothing more to do.
 static void note_wait(int64_t begun, int64_t done) {
   const int64_t now = nanoseconds(), waited = now - done;
   if (waited > STALL && waited > (done - begun) / 2) alone_until = now + PATIENCE * waited;
 }
 
 int64_t dk_team(void) {
-  if (in_region || team == 1) return 1;
-  return alone_until > 0 && nanoseconds() < alone_until ? 1 : team;
-}
-
-int64_t dk_set_team(int64_t threads) {
-  const int64_t before = team;
-  team = threads;
-  alone_until = 0;
-  return before;
+  if (place != IN_WHOLE || number >= MOST_OPENERS) return 1;
+  const int64_t team = 1 + (int64_t)atomic_load_explicit(&idle, memory_order_relaxed);
+  return team > 1 && alone_until > 0 && nanoseconds() < alone_until ? 1 : team;
 }
 
 // ---- callers --------------------------------------------------------------------------------------------------------
 
-static void wait_until_nobody_is_inside(void) {
-  for (int spins = 0; spins < SPINS; spins++) {
-    if (atomic_load(&inside) == 0) return;
-    pause_briefly();
-  }
-  atomic_store(&caller_sleeps, 1);
-  for (unsigned now; (now = atomic_load(&inside)) != 0;) sleep_while(&inside, now);
-  atomic_store(&caller_sleeps, 0);
+static void share_a_part(int64_t count, int64_t threads, dk_work_t work, void *context) {
+  region_t *part = &parts[number];
+  open_region(part, count, threads, work, context);
+  wake_the_dozing();
+  const int64_t begun = nanoseconds();
+  place = IN_PART;
+  take_indices(part, 0);
+  place = IN_WHOLE;
+  const int64_t done = nanoseconds();
+  close_region(part);
+  note_wait(begun, done);
 }
 
 void dk_parallel(int64_t count, int64_t threads, dk_work_t work, void *context) {
-  if (threads > count) threads = count;
-  if (threads <= 1 || in_region) {
+  const int inside_another = place != OUTSIDE;
+  if (count <= 0) return;
+  if (threads <= 1 || (inside_another && (count == 1 || dk_team() == 1))) {
     for (int64_t index = 0; index < count; index++) work(context, index, 0);
     return;
   }
+  if (inside_another) return share_a_part(count, threads, work, context);
   pthread_mutex_lock(&turn);
   make_workers(threads - 1);
-  region.work = work, region.context = context, region.count = count, region.threads = threads;
-  atomic_store(&region.next, 0);
-  atomic_fetch_add(&generation, 1);
-  if (atomic_load(&sleepers) > 0) wake_all(&generation);
-  const int64_t begun = team > 1 ? nanoseconds() : 0;
-  take_indices(0);
-  const int64_t done = team > 1 ? nanoseconds() : 0;
-  atomic_fetch_add(&generation, 1);
-  wait_until_nobody_is_inside();
-  if (team > 1) note_wait(begun, done);
+  open_region(&whole, count, threads, work, context);
+  if (atomic_load(&sleepers) > 0) wake_all(&whole.generation);
+  work_on_whole(0);
+  close_region(&whole);
   pthread_mutex_unlock(&turn);
 }
 

@@ -2,7 +2,7 @@ extension CPUBackend {
   /// Values that are worth a thread of their own: some microseconds of a kernel that does little with each.
   private static let leastValues = 8192
 
-  /// Runs `body` on all rows, or on parts of them side by side where this thread leads a team (`Parallel.together`).
+  /// Runs `body` on all rows, or on parts of them side by side where other threads are idle (`Parallel.team`).
   ///
   /// `width` is how many values a row stands for. There are more parts than threads, so that a slow core takes fewer.
   func share(_ rows: Int, width: Int, _ body: @escaping @Sendable (_ rows: Range<Int>) -> Void) {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The processor: float32 activations, kernels in C with run-time dispatch to AVX-512, AVX2 or portable code.
 ///
-/// Kernels are single-threaded; threads work on whole chunks of sequences above this level, or, under
-/// `Parallel.together`, on parts of one kernel's work. Freed blocks are kept for reuse, so that a training step in its
+/// Kernels are single-threaded; threads work on whole chunks of sequences above this level, or, where some are idle, on
+/// parts of one kernel's work. Freed blocks are kept for reuse, so that a training step in its
 /// steady state asks the system for no memory.
 public final class CPUBackend: Backend {
   private let pool = Mutex(BlockPool())

@@ -23,15 +23,12 @@ public struct MemorySimulation {
     }
   }
 
-  /// Runs chunks as `Parallel.mapSharing` would, whose workers claim them one by one; each chunk has its record and its
-  /// cost in time.
+  /// Runs chunks as `Parallel.map` would, whose workers claim them one by one; each chunk has its record and its cost in
+  /// time.
   public mutating func run(_ chunks: [(record: AllocationRecord, cost: Double)], threads: Int) {
     var clocks = [Double](repeating: 0, count: threads)
     var timed: [(time: Double, chunk: Int, event: Int)] = []
-    let sideBySide = chunks.count - Parallel.sharedCount(chunks.count, threads: threads)
     for (index, chunk) in chunks.enumerated() {
-      // What all threads share begins when all before it has ended.
-      if index >= sideBySide { clocks = clocks.map { _ in clocks.max()! } }
       let worker = clocks.indices.min { (clocks[$0], $0) < (clocks[$1], $1) }!
       let step = chunk.cost / Double(max(chunk.record.events.count, 1))
       for event in chunk.record.events.indices {

@@ -2,6 +2,8 @@ import CKernels
 import Synchronization
 
 /// Work on several threads; indices are claimed one by one, so a slow core takes fewer.
+///
+/// A thread that finds none left helps with the kernels of those that are still at work (`team`).
 public enum Parallel {
   private final class Work {
     let body: (Int, Int) -> Void
@@ -39,32 +41,7 @@ public enum Parallel {
     return results.values.withLock { $0.map { $0! } }
   }
 
-  /// Threads that kernels called here may share their work among; 1 inside `forEach` and `map`.
+  /// Threads that a call from here would be shared among, inside `forEach` and `map`: this one and those that have nothing
+  /// left to do; 1 elsewhere. `CPUBackend` cuts its kernels' work accordingly; their bits stay the same.
   public static var team: Int { Int(dk_team()) }
-
-  /// Runs `body` with kernels that share out their work among up to `threads` threads. Their bits stay the same.
-  public static func together<Value>(_ threads: Int, _ body: () -> Value) -> Value {
-    let before = dk_set_team(Int64(threads))
-    defer { _ = dk_set_team(before) }
-    return body()
-  }
-
-  /// How many of so many pieces `mapSharing` gives to all threads together.
-  static func sharedCount(_ count: Int, threads: Int) -> Int {
-    let left = count % threads
-    return 2 * left <= threads ? left : 0
-  }
-
-  /// The values of `body` for every index, in order: as many side by side as fill the threads evenly, and the few that are
-  /// left one after the other, each by all threads together.
-  ///
-  /// For pieces of about equal size that are few: with three of them on two threads, two run side by side and the
-  /// third is shared. Where most threads have work, sharing would cost more than a few of them waiting.
-  public static func mapSharing<Value: Sendable>(
-    _ count: Int, threads: Int, _ body: @escaping @Sendable (_ index: Int) -> Value
-  ) -> [Value] {
-    let shared = sharedCount(count, threads: threads)
-    let values = map(count - shared, threads: threads, body)
-    return values + (count - shared..<count).map { index in together(threads) { body(index) } }
-  }
 }

@@ -95,7 +95,7 @@ public final class Classifier: Sendable {
     let longest = examples.flatMap(\.sequences).max() ?? 1
     let rope = runner.model.ropeTable(positions: longest)
     let classes = labels.count
-    let results = Parallel.mapSharing(groups.count, threads: threads) { [runner] index in
+    let results = Parallel.map(groups.count, threads: threads) { [runner] index in
       let own = groups[index].map { examples[$0] }
       let chunk = Chunk(own, members: Array(own.indices), firstRow: 0)
       let values = runner.logits(chunk, rope: rope).values

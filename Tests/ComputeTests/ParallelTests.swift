@@ -46,16 +46,42 @@ private func ledger(_ context: UnsafeMutableRawPointer?) -> Ledger {
     #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 80_000)
   }
 
-  @Test func aRegionInsideARegionRunsInline() {
+  /// Pieces of very different size: those who have none left help, everything is done once, and nobody has the number of
+  /// another who is at work.
+  @Test(arguments: [2, 3, 8]) func theIdleHelp(threads: Int) {
     let seen = Ledger()
-    inParallel(10, threads: 3, ledger: seen) { context, _, _ in
+    for count in 1...201 {
+      inParallel(1 + count % 3, threads: threads, ledger: seen) { context, index, _ in
+        for _ in 0..<(50 * Int(index)) {
+          dk_parallel(
+            20, 8,
+            { context, _, worker in
+              ledger(context).sum.wrappingAdd(1, ordering: .relaxed)
+              ledger(context).workers.withLock { _ = $0.insert(Int(worker)) }
+            }, context)
+        }
+      }
+    }
+    // Indices 1 and 2 bring 50 and 100 calls of 20 pieces: the first in two of three rounds, the second in one.
+    #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 67 * 20 * (2 * 50 + 100))
+    #expect(seen.workers.withLock { $0.isSubset(of: Set(0..<8)) })
+  }
+
+  /// A piece that is itself cut, inside a part, runs on its own thread alone.
+  @Test func insideAPartEverythingRunsInline() {
+    let seen = Ledger()
+    inParallel(2, threads: 3, ledger: seen) { context, _, _ in
       dk_parallel(
         10, 3,
-        { context, _, worker in
-          if worker == 0 { ledger(context).sum.wrappingAdd(1, ordering: .relaxed) }
+        { context, _, _ in
+          dk_parallel(
+            10, 3,
+            { context, _, worker in
+              if worker == 0 { ledger(context).sum.wrappingAdd(1, ordering: .relaxed) }
+            }, context)
         }, context)
     }
-    #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 100)
+    #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 200)
   }
 
   @Test func callersTakeTurns() async {

@@ -1,9 +1,10 @@
+import Glibc
 import Testing
 
 @testable import Compute
 
-/// Kernels whose work a team of threads shares give the bits that one thread gives.
-@Suite struct SharingTests {
+/// Kernels whose work idle threads share give the bits that one thread gives.
+@Suite(.timeLimit(.minutes(1))) struct SharingTests {
   let backend = CPUBackend()
 
   private func tensor(_ rows: Int, _ columns: Int, _ seed: UInt64) -> Tensor {
@@ -11,13 +12,21 @@ import Testing
     return Tensor(random.floats(rows * columns), rows: rows, columns: columns, on: backend)
   }
 
+  /// Runs `body` on one of so many threads, when all others have come and have nothing to do.
+  private func together<Value: Sendable>(_ threads: Int, _ body: @escaping @Sendable () -> Value) -> Value {
+    Parallel.map(1, threads: threads) { _ in
+      while Parallel.team < threads { sched_yield() }
+      return body()
+    }[0]
+  }
+
   /// The values of `body`'s tensors, by one thread and by teams.
   private func expectSameBits(
-    sourceLocation: SourceLocation = #_sourceLocation, _ body: () -> [Tensor]
+    sourceLocation: SourceLocation = #_sourceLocation, _ body: @escaping @Sendable () -> [Tensor]
   ) {
     let alone = body().map(\.values)
     for team in [2, 3, 8] {
-      let shared = Parallel.together(team) { body().map(\.values) }
+      let shared = together(team) { body().map(\.values) }
       #expect(shared == alone, "a team of \(team)", sourceLocation: sourceLocation)
     }
   }
@@ -32,8 +41,8 @@ import Testing
     let bias = tensor(1, outputs, 5)
     let start = tensor(rows, outputs, 6)
     for direction in [Direction.forward, .backward] {
-      var segments = [Segment(direction == .forward ? forward : backward, x)]
-      if direction == .forward { segments.append(Segment(pair, narrow, scale: 2)) }
+      let segments =
+        direction == .forward ? [Segment(forward, x), Segment(pair, narrow, scale: 2)] : [Segment(backward, x)]
       for accumulate in [false, true] {
         expectSameBits {
           let y = Tensor(start.values, rows: rows, columns: outputs, on: backend)
@@ -101,14 +110,21 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 3, 4, 5, 9], [1, 2, 4]) func everyPieceOnce(count: Int, threads: Int) {
-    let values = Parallel.mapSharing(count, threads: threads) { index in 10 * index }
+    let values = Parallel.map(count, threads: threads) { index in 10 * index }
     #expect(values == (0..<count).map { 10 * $0 })
   }
 
-  @Test func theLeftOverPieceIsShared() {
-    #expect(Parallel.mapSharing(3, threads: 2) { _ in Parallel.team } == [1, 1, 2])
-    #expect(Parallel.mapSharing(3, threads: 4) { _ in Parallel.team } == [1, 1, 1])
-    #expect(Parallel.mapSharing(1, threads: 1) { _ in Parallel.team } == [1])
+  @Test func oneThreadHasNoTeam() {
+    #expect(Parallel.map(3, threads: 1) { _ in Parallel.team } == [1, 1, 1])
     #expect(Parallel.team == 1)
+  }
+
+  /// The last of two pieces goes on when the thread of the other has nothing left.
+  @Test func theLastPieceIsShared() {
+    let teams = Parallel.map(2, threads: 2) { index -> Int in
+      while index == 1 && Parallel.team < 2 { sched_yield() }
+      return Parallel.team
+    }
+    #expect(teams[1] == 2)
   }
 }

@@ -223,20 +223,18 @@ float dk_peak_read(const float *x, int64_t count);
 
 // Runs work(context, index, worker) for index 0 ..< count on up to `threads` threads (the caller is one of them);
 // indices are claimed one by one, so a slow core takes fewer. worker is 0 ..< threads. Returns when all are done.
-// Workers spin briefly, then sleep. One parallel region at a time: a second caller waits its turn; a call from inside a
-// region runs on its own thread alone.
+// Workers spin briefly, then sleep. One caller at a time: a second one waits its turn. Threads that find no index left
+// help the others: a call from inside is shared with those that are idle (dk_team), and one from inside that runs alone.
 typedef void (*dk_work_t)(void *context, int64_t index, int64_t worker);
 void dk_parallel(int64_t count, int64_t threads, dk_work_t work, void *context);
+// How many threads a call of dk_parallel would have here, inside another: this one and those that are idle; 1 elsewhere.
+// The kernels above ignore it; who calls them may cut one call into several.
+int64_t dk_team(void);
 
 // Marks a word of a block of memory when the block is handed on, and when it is received, on whatever threads. A lock of
 // Swift's orders the two already, but ThreadSanitizer does not see it and would take each reuse of a block for a race.
 void dk_hand_on(void *word);
 void dk_receive(void *word);
-// How many threads the work of this thread's caller may be spread over: 1 unless dk_set_team has said more, and always
-// 1 inside a region. The kernels above ignore it; who calls them may cut one call into several for dk_parallel.
-int64_t dk_team(void);
-// Sets it for the calling thread; returns what it was before.
-int64_t dk_set_team(int64_t threads);
 
 #ifdef __cplusplus
 }

@@ -44,7 +44,7 @@ struct StepRunner: Sendable {
       for first in stride(from: 0, to: chunks.count, by: 2 * threads) {
         let wave = Array(chunks[first..<min(first + 2 * threads, chunks.count)])
         let sets = workspace.cleared(wave.count, like: adapter.parameters)
-        let losses = Parallel.mapSharing(wave.count, threads: threads) { index in
+        let losses = Parallel.map(wave.count, threads: threads) { index in
           let chunk = wave[index]
           let dropout = DropoutPlan(
             seed: seed, step: UInt32(truncatingIfNeeded: step),
