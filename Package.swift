@@ -39,11 +39,12 @@ let package = Package(
     .target(name: "CFaults", linkerSettings: [.linkedLibrary("pthread")]),
     .target(name: "CAllocation", dependencies: ["CFaults"]),
     .target(name: "Compute", dependencies: ["CFaults", "CKernels"], swiftSettings: librarySettings),
+    .target(name: "CHashes"),
     // zlib: gzip's decompressor, as every system has it.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     // zstd: the compression of most Parquet files that snappy does not pack.
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
-    .target(name: "Formats", dependencies: ["CFaults", "CZlib", "CZstd"], swiftSettings: librarySettings),
+    .target(name: "Formats", dependencies: ["CFaults", "CHashes", "CZlib", "CZstd"], swiftSettings: librarySettings),
     .target(
       name: "Discern",
       dependencies: ["Compute", "Formats", .product(name: "Yams", package: "Yams")],
@@ -65,7 +66,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Compute", "Discern"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     .target(
-      name: "HostileFiles", dependencies: ["Compute", "Discern", "Formats", "TestSupport"],
+      name: "HostileFiles", dependencies: ["CZlib", "Compute", "Discern", "Formats", "TestSupport"],
       path: "Tests/HostileFiles", exclude: ["Kept"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"],

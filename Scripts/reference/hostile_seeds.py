@@ -7,6 +7,7 @@ Python.
 """
 
 import gzip
+import hashlib
 import json
 import pathlib
 import struct
@@ -24,7 +25,7 @@ def keep(reader, name, *parts):
 
 # Checkpoints
 
-SIZES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "U8": 1}
+SIZES = {"F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I64": 8, "U8": 1}
 
 
 def safetensors(tensors, metadata=None):
@@ -225,10 +226,99 @@ def data():
     keep("conllu", "words", f"# text = a b\n1-2\tab\t_\tX{word}\n1\ta\t_\tDET{word}\n2\tb\t_\tNOUN{word}\n2.1\tc\t_\tX{word}\n\n")
     for name in ["gzip-plain", "snappy-v1", "snappy-v2", "zstd-v2", "two-level-lists", "unsupported"]:
         keep("parquet", name, (KEPT.parents[1] / f"FormatsTests/Fixtures/parquet/{name}.parquet").read_bytes())
+    member = gzip.compress(b'{"tokens": ["Ann"], "tags": ["B-PER"]}\n', mtime=0)
+    keep("gzip", "two-members", member + bytes(5) + member)
+    keep("gzip", "stored", b'{"tokens": ["Ann"], "tags": ["B-PER"]}\n', b'{"tokens": ["ran"], "tags": ["O"]}\n')
+    named = bytearray(gzip.compress(b"text,label\na,b\n", mtime=0))
+    named[3] = 8 | 16
+    keep("gzip", "named", bytes(named[:10]) + b"x.csv\0a comment\0" + bytes(named[10:]))
+    spans = [
+        {"text": "Ann lives in Rome", "spans": [{"start": 0, "end": 3, "label": "PER"}]},
+        {"text": "Ann \U0001f642 in Rome", "spans": [{"start": 10, "end": 14, "label": "LOC", "text": "Rome"}],
+         "tokens": [{"text": "Ann", "start": 0, "end": 3, "id": 0}], "answer": "accept"},
+        {"text": "Ann in Rome", "answer": "reject"},
+        {"text": "Ann in Rome", "entities": [[0, 3, "PER"], [7, 11, "LOC"], [6, 9, "LOC"], [30, 40, "LOC"]]},
+        {"id": 1, "text": "Ann", "entities": [{"id": 2, "label": "PER", "start_offset": 0, "end_offset": 3}],
+         "relations": []},
+        {"text": "Ann", "label": [[0, 2, "PER"]]},
+        {"data": {"text": "Ann in Rome"}, "annotations": [{"was_cancelled": True, "result": []}, {"result": [
+            {"type": "labels", "value": {"start": 7, "end": 11, "text": "Rome", "labels": ["LOC", "CITY"]}},
+            {"type": "choices", "value": {}}]}]},
+    ]
+    keep("spans", "rows", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in spans))
+    keep("spans", "array", json.dumps(spans, indent=1))
     keep("conll", "plain", "a DET\nb NOUN\n\nL X\nU Y\n")
+
+
+# Runs
+
+LAYER = "base_model.model.model.layers.0.self_attn.q_proj."
+# What the run of `HostileRun` trains, on the tiny model's 64 columns with the tags B-A, I-A and O.
+PARAMETERS = {
+    LAYER + "lora_A.weight": [1, 64], LAYER + "lora_B.weight": [64, 1], "base_model.model.score.weight": [3, 64],
+    "base_model.model.score.bias": [1, 3], "base_model.model.crf.transitions": [5, 3],
+}
+# Each of its sentences has so many tokens.
+TOKENS = 5
+
+
+def training_tensors(*more):
+    kinds = ["parameter.", "adamw.m.", "adamw.v."]
+    return safetensors([(kind + name, "F32", shape) for name, shape in PARAMETERS.items() for kind in kinds] + list(more))
+
+
+def training_state(steps, epoch, batch, **other):
+    training = {
+        "step": steps, "epoch": epoch, "batch": batch, "tokens": TOKENS * steps, "loss_sum": 1.5 * batch,
+        "loss_count": batch, "evaluation_pending": False, "best": None, "evaluations_since_best": 0, "seconds": 2.5,
+        "evaluation_seconds": 0.5,
+    }
+    log = {"loss_sum": 1.5, "loss_steps": 1, "next_entry": 1.04}
+    return json.dumps({"discern": 1, "training": training | other, "log": log})
+
+
+def with_rows(tensors):
+    """The answers have two rows for each of the two texts; they lie before the last 15 values."""
+    at = len(tensors) - 4 * 15 - 8
+    return tensors[:at] + struct.pack("<2i", 2, 2) + tensors[at + 8:]
+
+
+def run_manifest(**other):
+    settings = {"task": "tokens", "head": "crf", "layers": "1", "rank": "1", "targets": "q_proj", "epochs": "2",
+                "batch_size": "1", "calibration": "none"}
+    session = {
+        "version": "0.1", "command": ["discern", "train", "--model", "m", "--data", "two.jsonl", "--out", "run"],
+        "folder": "/tmp", "threads": 2, "instruction_set": "avx2", "processor": "p", "features": ["avx2"],
+        "started": "2026-01-01T00:00:00Z", "ended": None, "seconds": 1.5, "peak_memory": 1000000, "first_step": 0,
+        "last_step": 2, "outcome": "stopped",
+    }
+    return {"discern": 1, "outcome": "stopped", "steps": 4, "seed": "42",
+            "recipe": {"sha256": "0", "settings": settings}, "model": None, "data": {"train": None, "dev": None},
+            "result": {"seconds": 1.5}, "sessions": [session]} | other
+
+
+def runs():
+    def keep_checkpoint(name, state, tensors):
+        sums = "".join(f"{hashlib.sha256(part).hexdigest()}  {file}\n"
+                       for part, file in [(tensors, "training.safetensors"), (state.encode(), "state.json")])
+        keep("checkpoint", name, state, tensors, sums)
+    # Answers to the two sentences on dev, two words in each.
+    best = [("best.logits", "F32", [4, 3]), ("best.rows", "I32", [2]), ("best.transitions", "F32", [5, 3])]
+    log = '{"step": 1, "epoch": 0.5, "loss": 1.5, "learning_rate": 0.001, "grad_norm": 2}\n' \
+          '{"step": 2, "epoch": 1, "eval_loss": 1, "eval_f1": 0.5, "eval_accuracy": 0.75, "best": true}\n'
+    facts = {"task": "tokens", "labels": ["B-A", "I-A", "O"], "base": {"path": "m"}, "recipe": {"task": "tokens"}}
+    keep("run", "stopped", json.dumps(run_manifest()), "epochs: 2\n", log, json.dumps(facts))
+    source = {"name": "two.jsonl", "examples": 2, "examples_sha256": "0" * 64,
+              "files": [{"path": "two.jsonl", "sha256": None}]}
+    other = {"model": {"path": "m", "fingerprint": "fnv1a:0"}, "data": {"train": source, "dev": source}}
+    keep("run", "others", json.dumps(run_manifest(**other)))
+    keep_checkpoint("middle", training_state(1, 0, 1), training_tensors())
+    keep_checkpoint("pending", training_state(2, 0, 2, evaluation_pending=True), training_tensors())
+    keep_checkpoint("best", training_state(3, 1, 1, best={"value": 0.5, "step": 2}), with_rows(training_tensors(*best)))
 
 
 checkpoints()
 configurations()
 tokenizers()
 data()
+runs()

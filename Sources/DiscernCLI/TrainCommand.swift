@@ -43,6 +43,7 @@ struct TrainCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    try files.check()
     if let run = files.resume { return try resume(run) }
     let recipe = try choice.recipe(with: settings)
     try recipe.checkObjective()
@@ -56,9 +57,10 @@ struct TrainCommand: ParsableCommand {
     let out = files.out ?? ""
     if let folds = division.folds { return try train(recipe, folds: folds, into: out) }
     try RunFolder.check(out, overwrite: overwrite)
-    try train(recipe) {
+    try train(recipe) { split in
       try RunFolder(
-        out, recipe: recipe, overwrite: overwrite, command: CommandLine.arguments, checkpoints: checkpoints.plan)
+        out, recipe: recipe, split: split, overwrite: overwrite, command: CommandLine.arguments,
+        checkpoints: checkpoints.plan)
     }
   }
 
@@ -105,13 +107,19 @@ struct TrainCommand: ParsableCommand {
     (command.quiet, command.json) = (quiet, json)
     // The session that began the run has written the parts.
     command.division.splitOut = nil
-    try command.train(manifest.recipe) {
+    if first.instructionSet != InstructionSet.current.rawValue {
+      Messages.warning(
+        "\(run): it began with the instruction set \(first.instructionSet) and goes on with "
+          + "\(InstructionSet.current.rawValue): the adapter may differ in its last bits from that of an undisturbed run"
+      )
+    }
+    try command.train(manifest.recipe) { _ in
       try RunFolder(resuming: run, command: CommandLine.arguments, checkpoints: checkpoints.plan)
     }
   }
 
   /// Reads model and data, opens the folder and trains.
-  private func train(_ recipe: Recipe, into open: () throws -> RunFolder) throws {
+  private func train(_ recipe: Recipe, into open: (SplitRecord?) throws -> RunFolder) throws {
     let checkpoint = try openCheckpoint(files.model ?? "")
     let data = try input.read(files.data, task: recipe.task)
     let split = try division.record(of: data, seed: recipe.seed, overwrite: overwrite)
@@ -125,7 +133,7 @@ struct TrainCommand: ParsableCommand {
     let base = try base(checkpoint)
 
     Interruption.listen("stopping after this step; once more to stop at once")
-    let folder = try open()
+    let folder = try open(split)
     let summary = TrainSummary(
       base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: dev,
       threads: threads.threads ?? Processors.count, isQuiet: quiet)
@@ -178,10 +186,9 @@ struct TrainCommand: ParsableCommand {
     return base
   }
 
-  /// Writes down which rows went where, and measures the adapter that remains on the test part, where there is one.
+  /// Measures the adapter that remains on the test part, where there is one.
   private func measure(_ split: SplitRecord, in out: String) throws -> Evaluation? {
-    try FileSystem.write(split.json.serialized() + "\n", to: "\(out)/\(SplitRecord.file)")
-    return try split["test"].map { try Classifier(adapter: out, threads: threads.threads).evaluate($0) }
+    try split["test"].map { try Classifier(adapter: out, threads: threads.threads).evaluate($0) }
   }
 
   private func report(_ scores: FoldScores, in out: String) throws {

@@ -22,18 +22,18 @@ struct TrainFiles: ParsableArguments {
       valueName: "run"))
   var resume: String?
 
-  func validate() throws {
-    if (data + dev).count(where: { $0 == "-" }) > 1 {
-      throw ValidationError("The standard input can be read only once.")
-    }
+  /// Throws where files are missing or do not go together.
+  ///
+  /// This is no `validate`: that would speak before the parser has named an option that there is not.
+  func check() throws {
+    func fault(_ message: String) -> WrongUsage { WrongUsage(verb: "train", message: message) }
+    if (data + dev).count(where: { $0 == "-" }) > 1 { throw fault("The standard input can be read only once.") }
     if resume != nil {
-      if out != nil { throw ValidationError("--out: a run that is resumed stays in its folder.") }
+      if out != nil { throw fault("--out: a run that is resumed stays in its folder.") }
       return
     }
     let needed = [("--model <path>", model), ("--data <file>", data.first), ("--out <folder>", out)]
-    for (name, value) in needed where value == nil {
-      throw ValidationError("Missing expected argument '\(name)'")
-    }
+    for (name, value) in needed where value == nil { throw fault("Missing expected argument '\(name)'") }
   }
 
   /// The files of a run that is gone on with, named anew or as in the session that began it.

@@ -6,6 +6,8 @@ public protocol Checkpoint: Sendable {
   var place: String { get }
   /// The model's sizes and options.
   var configuration: ModelConfiguration { get }
+  /// Every file that the model and its tokenizer are read from.
+  var files: [String] { get }
   /// What the checkpoint holds.
   var listings: [TensorListing] { get }
   /// Locates a tensor.

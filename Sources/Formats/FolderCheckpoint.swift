@@ -2,6 +2,7 @@
 public struct FolderCheckpoint: Checkpoint {
   public let place: String
   public let configuration: ModelConfiguration
+  public let files: [String]
   public let listings: [TensorListing]
   private let tensors: SafetensorsSet
   private let storedNames: [String: String]
@@ -29,6 +30,8 @@ public struct FolderCheckpoint: Checkpoint {
         remedy: hasPickle ? "Save the model with safe_serialization=True." : "")
     }
     place = folder
+    let named = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors.index.json"]
+    files = (named.filter(has).map(path) + tensors.files.map(\.file.name)).sorted()
     (listings, storedNames) = Self.named(tensors)
   }
 

@@ -5,6 +5,7 @@ public struct GGUFCheckpoint: Checkpoint {
   public let configuration: ModelConfiguration
 
   public var place: String { gguf.file.name }
+  public var files: [String] { [place] }
   public var listings: [TensorListing] { gguf.listings }
 
   /// Opens the file. Throws `FormatError` if it is malformed or its model unsupported.

@@ -1,3 +1,5 @@
+import CHashes
+
 /// SHA-256 (FIPS 180-4), fed piece by piece.
 ///
 /// Written out because the package that has it, swift-crypto, would bring all of BoringSSL into every build for it.
@@ -7,9 +9,13 @@ public struct SHA256: Sendable {
   /// Bytes that do not fill a block yet.
   private var pending: [UInt8] = []
   private var count: UInt64 = 0
+  private let usesInstructions: Bool
 
   /// The hash of nothing so far.
-  public init() {}
+  public init() { self.init(usingInstructions: true) }
+
+  /// With or without the processor's own instructions for it, where it has them.
+  package init(usingInstructions: Bool) { usesInstructions = usingInstructions && ch_has_sha256() }
 
   /// Appends bytes.
   public mutating func add(_ bytes: UnsafeRawBufferPointer) {
@@ -20,11 +26,11 @@ public struct SHA256: Sendable {
       pending.append(contentsOf: taken)
       rest = rest.dropFirst(taken.count)
       if pending.count < 64 { return }
-      pending.withUnsafeBytes { Self.compress(&state, $0) }
+      pending.withUnsafeBytes { compress($0) }
       pending.removeAll(keepingCapacity: true)
     }
     let blocks = rest.prefix(rest.count / 64 * 64)
-    Self.compress(&state, UnsafeRawBufferPointer(rebasing: blocks))
+    compress(UnsafeRawBufferPointer(rebasing: blocks))
     pending.append(contentsOf: rest.dropFirst(blocks.count))
   }
 
@@ -46,12 +52,18 @@ public struct SHA256: Sendable {
     }.joined()
   }
 
-  /// The hash of a file's bytes. Throws `FormatError` where it cannot be read.
+  /// The hash of a file's bytes as they lie there. Throws `FormatError` where it cannot be read.
   public static func hexDigest(ofFile path: String) throws -> String {
-    let file = try InputFile(path: path)
+    try hexDigest(ofFile: path, while: { true }) ?? ""
+  }
+
+  /// The same, or nil where `isWanted` says before a piece of the file that it need not be known.
+  public static func hexDigest(ofFile path: String, while isWanted: () -> Bool) throws -> String? {
+    let file = try InputFile(path: path, unpacks: false)
     var hash = SHA256()
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     while true {
+      guard isWanted() else { return nil }
       let count = try file.read(into: &buffer)
       if count == 0 { return hash.hexDigest }
       buffer.withUnsafeBytes { hash.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
@@ -59,6 +71,15 @@ public struct SHA256: Sendable {
   }
 
   /// Takes whole blocks of 64 bytes in.
+  private mutating func compress(_ bytes: UnsafeRawBufferPointer) {
+    guard usesInstructions, let blocks = bytes.bindMemory(to: UInt8.self).baseAddress else {
+      return Self.compress(&state, bytes)
+    }
+    withUnsafeMutableBytes(of: &state) {
+      ch_sha256($0.bindMemory(to: UInt32.self).baseAddress!, blocks, bytes.count / 64)
+    }
+  }
+
   private static func compress(_ state: inout SIMD8<UInt32>, _ bytes: UnsafeRawBufferPointer) {
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
       constants.withUnsafeBufferPointer { k in

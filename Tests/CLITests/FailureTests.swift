@@ -41,6 +41,10 @@ import Testing
     Case("no verb", 64, "frobnicate") { ["frobnicate"] },
     Case("no model", 64, "--model") { ["train", "--data", "x", "--out", "y"] },
     Case("unknown option", 64, "--rnak") { Case.train("x", "--rnak", "4") },
+    Case("unknown option for a needed one", 64, "Unknown option '--modle'") {
+      ["train", "--modle", "m", "--data", "x", "--out", "y"]
+    },
+    Case("needed options", 64, "Missing expected argument '--model <path>'") { ["train"] },
     Case("value of a setting", 64, "--rank: found \"lots\"") { Case.train("x", "--rank", "lots") },
     Case("unknown preset", 64, "default or paper") { Case.train("x", "--preset", "mine") },
     Case("unknown attention", 64, "expected causal") { Case.train("x", "--attention", "both") },

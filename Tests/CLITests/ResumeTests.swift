@@ -54,6 +54,31 @@ import Testing
         "--data", Runs.sequenceData, "--dev", Runs.sequenceData, "--epochs", "40", "--batch-size", "4",
         "--learning-rate", "1e-6", "--evaluate-every", "5", "--patience", "10", "--pooling", "max",
       ]),
+    Kind(
+      name: "crf", deaths: 4,
+      options: [
+        "--task", "tokens", "--head", "crf", "--data", Runs.tokenData, "--dev", Runs.tokenData, "--epochs", "20",
+        "--batch-size", "2", "--evaluate-every", "4",
+      ]),
+    Kind(
+      name: "frozen-layers", deaths: 4,
+      options: [
+        "--data", Runs.sequenceData, "--dev", Runs.sequenceData, "--epochs", "20", "--batch-size", "3",
+        "--top-layers", "2", "--cache", "bf16", "--evaluate-every", "6",
+      ]),
+    Kind(
+      name: "multi-label", deaths: 4,
+      options: [
+        "--task", "multi-label", "--data", TaskTests.labelData, "--dev", TaskTests.labelData, "--epochs", "20",
+        "--batch-size", "3", "--class-weights", "balanced", "--evaluate-every", "6",
+      ]),
+    Kind(
+      name: "regression", deaths: 4,
+      options: [
+        "--task", "regression", "--data", TaskTests.numberData, "--dev", TaskTests.numberData, "--epochs", "20",
+        "--batch-size", "3", "--evaluate-every", "6", "--text-column", "first", "--pair-column", "second",
+        "--label-column", "score", "--label-column", "age",
+      ]),
   ]
 
   /// Everything that must not depend on deaths: the adapter's bytes, and log and facts without times.
@@ -248,6 +273,33 @@ import Testing
     #expect(try SHA256.hexDigest(ofFile: out + "/adapter_model.safetensors") == content(Self.sequence.reference())[0])
   }
 
+  @Test func anotherInstructionSetIsNamed() throws {
+    let out = try interrupted("instructions")
+    let manifest = URL(filePath: out + "/run.json")
+    let text = try String(contentsOf: manifest, encoding: .utf8)
+    let own = InstructionSet.current.rawValue
+    let other = text.replacing("\"instruction_set\": \"\(own)\"", with: "\"instruction_set\": \"sse9\"")
+    #expect(other != text)
+    try Data(other.utf8).write(to: manifest)
+    let result = try Command.run(["train", "--resume", out])
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.errors.contains("began with the instruction set sse9 and goes on with \(own)"), "\(result.errors)")
+    #expect(try content(out) == content(Self.sequence.reference()))
+  }
+
+  /// What a death after the run's end could lose is there from its beginning.
+  @Test func theSplitIsThereFromTheStart() throws {
+    let out = "\(Runs.folder)/split-killed"
+    let data = ["--data", Runs.sequenceData, "--split", "50/50", "--epochs", "300", "--batch-size", "2"]
+    let life = try Life(
+      ["train", "--model", Runs.model, "--out", out, "--quiet", "--checkpoint-every", "1"] + data, run: out)
+    life.wait(forStep: 2)
+    life.signal(SIGKILL)
+    #expect(life.end().code == 128 + SIGKILL)
+    let record = try JSON(contentsOf: out + "/split.json", limit: 1 << 20)
+    #expect(record["rows"]?["train"]?.array?.count == 6)
+  }
+
   @Test func twoProcessesDoNotTrainIntoOneFolder() throws {
     let out = "\(Runs.folder)/shared-run"
     let life = try Life(Self.sequence.arguments(out, ["--epochs", "100000", "--checkpoint-every", "1"]), run: out)
@@ -270,6 +322,13 @@ import Testing
     let recipeHash = try SHA256.hexDigest(ofFile: out + "/recipe.yaml")
     #expect(manifest["recipe"]?["sha256"]?.string == recipeHash)
     #expect(manifest["model"]?["fingerprint"]?.string?.hasPrefix("fnv1a:") == true)
+    let files = try #require(manifest["model"]?["files"]?.array)
+    #expect(files.compactMap { $0["path"]?.string?.split(separator: "/").last }.contains("model.safetensors"))
+    for file in files {
+      let path = try #require(file["path"]?.string)
+      let hash = try SHA256.hexDigest(ofFile: path)
+      #expect(file["sha256"]?.string == hash, "\(path)")
+    }
     let session = try #require(manifest["sessions"]?.array?.first)
     #expect(session["command"]?.array?.dropFirst().first?.string == "train")
     #expect(["avx512", "avx2", "generic"].contains(session["instruction_set"]?.string))

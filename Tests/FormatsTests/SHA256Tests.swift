@@ -33,6 +33,28 @@ import Testing
     }
   }
 
+  @Test func theProcessorsInstructionsMakeTheSameHash() {
+    var random = SystemRandomNumberGenerator()
+    for length in [0, 1, 55, 56, 64, 65, 128, 1000, 4096, 100_003] {
+      let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+      var (own, plain) = (SHA256(), SHA256(usingInstructions: false))
+      bytes.withUnsafeBytes { own.add($0) }
+      bytes.withUnsafeBytes { plain.add($0) }
+      #expect(own.hexDigest == plain.hexDigest, "\(bytes)")
+    }
+  }
+
+  /// What `printf '\037\213\010' | sha256sum` says: what a file packs is not what lies there.
+  @Test func packedFilesAreHashedAsTheyLieThere() throws {
+    try CheckpointFixtures.withFolder { folder in
+      try writeAtomically(to: "\(folder)/x") { try $0.write([0x1F, 0x8B, 8] as [UInt8]) }
+      #expect(
+        try SHA256.hexDigest(ofFile: "\(folder)/x")
+          == "baa89858c7e545390273530ba63c61b94c2e09d38c28b0a0311bfa7bde396181")
+      #expect(try SHA256.hexDigest(ofFile: "\(folder)/x", while: { false }) == nil)
+    }
+  }
+
   @Test func everyLengthAgreesWithSha256sum() throws {
     try CheckpointFixtures.withFolder { folder in
       // All the ways in which the padding can fall: lengths around one and two blocks.

@@ -6,6 +6,8 @@ import TestSupport
 final class HostileFolder: Sendable {
   static let shared = HostileFolder()
   let path: String
+  /// Held while an input is read: tests run at the same time.
+  let lock = NSLock()
 
   private init() {
     // Memory where there is some: a fuzzer writes thousands of files in a second.

@@ -1,5 +1,6 @@
 import Discern
 import Formats
+import Foundation
 import TestSupport
 
 /// A reader of files from outside, to be given any bytes whatever.
@@ -7,7 +8,8 @@ import TestSupport
 /// Input of a reader of several files is these files in a fixed order, with `separator` between them.
 public enum HostileReader: String, CaseIterable, Sendable {
   case safetensors, index, gguf, tokenizer, text, config, adapter, model
-  case csv, jsonl, conll, conllu, parquet, recipe
+  case csv, jsonl, gzip, spans, conll, conllu, parquet, recipe
+  case checkpoint, run
 
   /// What stands between the files of one input.
   public static let separator = Array("\n====\n".utf8)
@@ -21,6 +23,8 @@ public enum HostileReader: String, CaseIterable, Sendable {
   /// The same, with the message of the error that reading ends with; nil where the input is sound.
   public func fault(_ input: [UInt8]) -> String? {
     let files = HostileFolder.shared
+    files.lock.lock()
+    defer { files.lock.unlock() }
     do {
       switch self {
       case .safetensors: try readSafetensors(files.write(input, "x.safetensors"))
@@ -35,10 +39,17 @@ public enum HostileReader: String, CaseIterable, Sendable {
       case .model: try readModel(input, files)
       case .csv: try readData(files.write(input, "x.csv"), [.csv, .tsv])
       case .jsonl: try readData(files.write(input, "x.jsonl"), [.jsonLines])
+      case .gzip: try readGzip(input, files)
+      case .spans:
+        for format in ["jsonl", "json"] {
+          attempt { _ = try Dataset.read(files.write(input, "x.\(format)"), task: .tokens) }
+        }
       case .conll: try readData(files.write(input, "x.conll"), [.conll, .lines])
       case .conllu: try readData(files.write(input, "x.conllu"), [.conllu])
       case .parquet: try readData(files.write(input, "x.parquet"), [.parquet])
       case .recipe: try readRecipe(input)
+      case .checkpoint: try readCheckpoint(input, files)
+      case .run: try readRun(input, files)
       }
       return nil
     } catch {

@@ -1,3 +1,4 @@
+import CZlib
 import Discern
 import Formats
 
@@ -68,6 +69,31 @@ extension HostileReader {
         }
       }
     }
+  }
+
+  /// The input as it is, and then each of its parts as a sound member, so that what lies behind the checksums is reached.
+  func readGzip(_ input: [UInt8], _ folder: HostileFolder) throws {
+    let members = parts(input).flatMap(Self.packed)
+    for bytes in [input, members] {
+      let path = folder.write(bytes, "x.gz")
+      for format in [DatasetFormat.jsonLines, .csv, .conll, .lines] {
+        attempt { _ = try Dataset.read(path, format: format, task: .tokens, labelled: format != .lines) }
+      }
+    }
+  }
+
+  /// A member of a gzip file that holds the bytes unpacked, in blocks of at most 1000.
+  private static func packed(_ bytes: [UInt8]) -> [UInt8] {
+    func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+      withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
+    var member: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
+    for start in stride(from: 0, through: bytes.count, by: 1000) {
+      let block = bytes[start..<min(start + 1000, bytes.count)]
+      let count = UInt16(block.count)
+      member += [start + 1000 > bytes.count ? 1 : 0] + littleEndian(count) + littleEndian(~count) + block
+    }
+    return member + littleEndian(UInt32(crc32(0, bytes, UInt32(bytes.count)))) + littleEndian(UInt32(bytes.count))
   }
 
   func readRecipe(_ input: [UInt8]) throws {

@@ -50,6 +50,9 @@ public struct SplitRecord: Sendable {
   /// The name of the file of the record.
   public static let file = "split.json"
 
+  /// Writes the record alone.
+  func writeRecord(to file: String) throws { try FileSystem.write(json.serialized() + "\n", to: file) }
+
   /// Writes each part as JSON Lines, and the record, into a folder, which is made where it isn't there.
   ///
   /// Throws where one of the files is there already, unless `overwrite` says so.

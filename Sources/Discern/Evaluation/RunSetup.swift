@@ -10,6 +10,7 @@ struct RunSetup {
     let manifest = FileSystem.exists("\(path)/\(RunManifest.file)") ? try RunManifest(ofRun: path) : nil
     for setting in Recipe.settings { add(setting.name, setting.text(manifest?.recipe ?? folder.recipe)) }
     add("model", manifest?.model?.fingerprint ?? folder.fingerprint)
+    add("model files", Self.text(manifest?.model?.files ?? []))
     add("labels", folder.labels?.joined(separator: ","))
     guard let manifest else { return }
     add("training data", Self.text(manifest.train))
@@ -26,6 +27,16 @@ struct RunSetup {
 
   private mutating func add(_ name: String, _ value: String?) {
     if let value { facts.append((name, value)) }
+  }
+
+  /// Models are the same where their files are, wherever they lie; nil where their hashes are not known.
+  private static func text(_ files: [RunManifest.File]) -> String? {
+    let hashes = files.compactMap(\.hash)
+    guard let first = hashes.first, hashes.count == files.count else { return nil }
+    guard files.count > 1 else { return "SHA-256 \(first.prefix(12))…" }
+    var all = SHA256()
+    for file in files { all.add("\(file.hash ?? "")  \(file.path.split(separator: "/").last ?? "")\n") }
+    return "SHA-256 of \(files.count) sums \(all.hexDigest.prefix(12))…"
   }
 
   /// Data are the same where the examples are, whatever the file is called.

@@ -5,6 +5,8 @@ import Formats
 public final class BaseModel: Sendable {
   /// Folder or file that it was read from.
   public let place: String
+  /// Every file that it was read from.
+  public let files: [String]
   /// Sizes and options.
   public let configuration: ModelConfiguration
   /// Where the weights lie.
@@ -32,6 +34,7 @@ public final class BaseModel: Sendable {
   /// that the family does not know.
   public init(_ checkpoint: any Checkpoint, on backend: any Backend) throws {
     place = checkpoint.place
+    files = checkpoint.files
     configuration = checkpoint.configuration
     self.backend = backend
     var reader = LayerReader(
@@ -60,7 +63,8 @@ public final class BaseModel: Sendable {
   func borrowed(by backend: any Backend) -> BaseModel { BaseModel(self, on: backend) }
 
   private init(_ other: BaseModel, on backend: any Backend) {
-    (place, configuration, fingerprint, unused) = (other.place, other.configuration, other.fingerprint, other.unused)
+    (place, files, configuration) = (other.place, other.files, other.configuration)
+    (fingerprint, unused) = (other.fingerprint, other.unused)
     self.backend = backend
     embedding = other.embedding.borrowed(by: backend)
     norm = other.norm.borrowed(by: backend)

@@ -149,7 +149,7 @@ struct CheckpointFolder {
     }
     return Content(
       training: SavedTraining(
-        state: try TrainingState(json: training, place: place),
+        state: try TrainingState(json: training, place: place), place: place,
         tensors: try Safetensors("\(path)/\(name)/\(Self.tensorsFile)"), damaged: damaged),
       log: log)
   }

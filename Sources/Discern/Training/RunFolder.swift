@@ -30,13 +30,13 @@ public final class RunFolder: Sendable {
   /// Every file that a run writes; checkpoints have a folder of their own.
   static let files = [recipeFile, Report.file, RunManifest.file, SplitRecord.file] + logs + AdapterFolder.files
 
-  /// Makes the folder and writes recipe and manifest.
+  /// Makes the folder and writes recipe and manifest, and which rows went where, where the data were split.
   ///
   /// Throws where the path exists, unless `overwrite` says so and it is a run or an empty folder. What it replaces is
   /// kept beside it under the name `….replaced` until the first adapter of this run has been saved. `command` is the
   /// command line for the manifest.
   public init(
-    _ path: String, recipe: Recipe, overwrite: Bool = false, command: [String] = [],
+    _ path: String, recipe: Recipe, split: SplitRecord? = nil, overwrite: Bool = false, command: [String] = [],
     checkpoints plan: CheckpointPlan = CheckpointPlan()
   ) throws {
     try Self.check(path, overwrite: overwrite)
@@ -54,6 +54,7 @@ public final class RunFolder: Sendable {
       try FileSystem.makeFolder(temporary)
       lock = try FolderLock(temporary)
       try FileSystem.write(recipe.yaml, to: "\(temporary)/\(Self.recipeFile)")
+      if let split { try split.writeRecord(to: "\(temporary)/\(SplitRecord.file)") }
       try manifest.write(to: temporary)
       if let replaced { try FileSystem.move(path, to: replaced) }
       try FileSystem.move(temporary, to: path)

@@ -62,7 +62,9 @@ extension RunManifest {
         expected: own.map { "the \(name) that the run began with: \($0.examples) examples of \($0.name)" }
           ?? "none, as the run began")
     }
+    let files = self.model?.files ?? []
     (self.model, self.train, self.dev) = (model, train, dev)
+    self.model?.files = files
   }
 
   /// Writes the manifest into a run's folder.

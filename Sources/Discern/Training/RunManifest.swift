@@ -14,23 +14,25 @@ public struct RunManifest: Sendable {
     case finished
   }
 
+  /// A file that a run was made of.
+  public struct File: Equatable, Sendable {
+    /// As it was given.
+    public var path: String
+    /// SHA-256 of its bytes; nil where it was no regular file.
+    public var hash: String?
+  }
+
   /// The base model.
   public struct Model: Equatable, Sendable {
     public var path: String
-    /// As `BaseModel.fingerprint`.
+    /// As `BaseModel.fingerprint`: of samples, for quick checks.
     public var fingerprint: String
+    /// Its files with their hashes; none before a session has come far enough to know them.
+    public var files: [File] = []
   }
 
   /// A data set of the run.
   public struct Source: Equatable, Sendable {
-    /// One of its files.
-    public struct File: Equatable, Sendable {
-      /// As it was given.
-      public var path: String
-      /// SHA-256 of its bytes; nil where it was no regular file.
-      public var hash: String?
-    }
-
     /// The name for messages.
     public var name: String
     public var files: [File]
@@ -75,11 +77,13 @@ public struct RunManifest: Sendable {
     self.outcome = outcome
     if let model = json["model"], !model.isNull {
       let reader = MemberReader(json: model, place: "\(place): model")
-      self.model = Model(path: try reader.text("path"), fingerprint: try reader.text("fingerprint"))
+      self.model = Model(
+        path: try reader.text("path"), fingerprint: try reader.text("fingerprint"),
+        files: try Self.files(model, "\(place): model"))
     }
     train = try Self.source(json["data"]?["train"], "\(place): data: train")
     dev = try Self.source(json["data"]?["dev"], "\(place): data: dev")
-    steps = json["steps"]?.int
+    steps = try reader.countIfAny("steps")
     result = json["result"].flatMap { $0.isNull ? nil : $0 }
     sessions = try (json["sessions"]?.array ?? []).map { try RunSession(json: $0, place: "\(place): sessions") }
   }
@@ -92,22 +96,28 @@ public struct RunManifest: Sendable {
       "steps": steps.map { .integer($0) } ?? .null,
       "seed": JSON(String(recipe.seed)),
       "recipe": ["sha256": JSON(recipe.hash), "settings": recipe.json],
-      "model": model.map { ["path": JSON($0.path), "fingerprint": JSON($0.fingerprint)] } ?? .null,
+      "model": model.map { model in
+        [
+          "path": JSON(model.path), "fingerprint": JSON(model.fingerprint), "files": .array(model.files.map(\.json)),
+        ]
+      } ?? .null,
       "data": ["train": train?.json ?? .null, "dev": dev?.json ?? .null],
       "result": result ?? .null,
       "sessions": .array(sessions.map(\.json)),
     ]
   }
 
+  private static func files(_ json: JSON, _ place: String) throws -> [File] {
+    try (json["files"]?.array ?? []).map { file in
+      File(path: try MemberReader(json: file, place: "\(place): files").text("path"), hash: file["sha256"]?.string)
+    }
+  }
+
   private static func source(_ json: JSON?, _ place: String) throws -> Source? {
     guard let json, !json.isNull else { return nil }
     let reader = MemberReader(json: json, place: place)
     return Source(
-      name: try reader.text("name"),
-      files: try (json["files"]?.array ?? []).map { file in
-        let path = try MemberReader(json: file, place: place).text("path")
-        return Source.File(path: path, hash: file["sha256"]?.string)
-      },
+      name: try reader.text("name"), files: try files(json, place),
       examplesHash: try reader.text("examples_sha256"), examples: try reader.count("examples"))
   }
 }
@@ -117,7 +127,7 @@ extension RunManifest.Source {
   public init(_ dataset: Dataset) {
     name = dataset.name
     files = dataset.files.map { path in
-      File(path: path, hash: FileSystem.isRegularFile(path) ? try? SHA256.hexDigest(ofFile: path) : nil)
+      RunManifest.File(path: path, hash: FileSystem.isRegularFile(path) ? try? SHA256.hexDigest(ofFile: path) : nil)
     }
     examplesHash = dataset.hash
     examples = dataset.examples.count
@@ -126,9 +136,13 @@ extension RunManifest.Source {
   fileprivate var json: JSON {
     [
       "name": JSON(name), "examples": .integer(examples), "examples_sha256": JSON(examplesHash),
-      "files": .array(files.map { ["path": JSON($0.path), "sha256": $0.hash.map { JSON($0) } ?? .null] }),
+      "files": .array(files.map(\.json)),
     ]
   }
+}
+
+extension RunManifest.File {
+  fileprivate var json: JSON { ["path": JSON(path), "sha256": hash.map { JSON($0) } ?? .null] }
 }
 
 extension Recipe {

@@ -17,8 +17,11 @@ extension Trainer {
   ) throws -> TrainingResult {
     let record = RunRecord(train: train, dev: dev, recipe: recipe, threads: threads)
     var subject: ReportSubject?
+    var hashes: ModelHashes?
+    defer { _ = hashes?.files(waits: false) }
     do {
       let saved = try begin(train, dev, folder, record)
+      if folder.manifest.model?.files.isEmpty == true { hashes = ModelHashes(of: base.files) }
       if folder.isResumed && saved == nil { observe(.resumed(step: 0, damaged: [])) }
       let result = try run(
         train: train, dev: dev, from: saved,
@@ -44,7 +47,7 @@ extension Trainer {
           shouldStop: { shouldStop() || record.failure != nil }))
       if let failure = record.failure { throw failure }
       try Report(folder.path, subject).write()
-      try folder.end(.finished, record, result: result)
+      try folder.end(.finished, record, result: result, modelFiles: hashes?.files(waits: true))
       folder.withCheckpoints { $0.removeAll() }
       return result
     } catch {
@@ -97,8 +100,12 @@ extension Trainer {
 
 extension RunFolder {
   /// Notes in the manifest how this process's part in the run ended.
-  fileprivate func end(_ outcome: RunManifest.Outcome, _ record: RunRecord, result: TrainingResult? = nil) throws {
+  fileprivate func end(
+    _ outcome: RunManifest.Outcome, _ record: RunRecord, result: TrainingResult? = nil,
+    modelFiles: [RunManifest.File]? = nil
+  ) throws {
     try note { manifest in
+      if let modelFiles { manifest.model?.files = modelFiles }
       manifest.outcome = outcome
       manifest.result = result?.json
       manifest.sessions[manifest.sessions.count - 1].end(outcome, step: record.step, seconds: record.sessionSeconds)
@@ -161,8 +168,9 @@ private final class RunRecord: Sendable {
 
   /// Goes on where a checkpoint was written.
   func restore(_ content: CheckpointFolder.Content) throws {
-    let reader = MemberReader(json: content.log, place: "the checkpoint's log")
-    let (sum, steps) = (try reader.number("loss_sum"), try reader.count("loss_steps"))
+    let reader = MemberReader(json: content.log, place: content.training.place)
+    let sum = try reader.number("loss_sum")
+    let steps = try reader.count("loss_steps", to: content.training.state.step)
     let next = try reader.number("next_entry")
     state.withLock { state in
       state.loss = (sum, steps)

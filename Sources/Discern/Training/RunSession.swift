@@ -66,9 +66,9 @@ public struct RunSession: Equatable, Sendable {
     started = try reader.text("started")
     ended = json["ended"]?.string
     seconds = json["seconds"]?.double
-    peakMemory = json["peak_memory"]?.int
+    peakMemory = try reader.countIfAny("peak_memory")
     firstStep = try reader.count("first_step")
-    lastStep = json["last_step"]?.int
+    lastStep = try reader.countIfAny("last_step")
     outcome = RunManifest.Outcome(rawValue: try reader.text("outcome")) ?? .running
   }
 }

@@ -28,3 +28,8 @@ public struct Schedule: Sendable {
     }
   }
 }
+
+extension Recipe {
+  /// Steps that so many batches of an epoch make.
+  func steps(of batches: Int) -> Int { (batches + accumulation - 1) / accumulation }
+}

@@ -60,8 +60,7 @@ struct TrainingRun {
     let lengths = self.train.map(\.tokens.count)
     let recipe = self.recipe
     let total = (0..<recipe.epochs).reduce(0) { total, epoch in
-      let batches = Batching.epoch(epoch, lengths: lengths, recipe: recipe).count
-      return total + (batches + recipe.accumulation - 1) / recipe.accumulation
+      total + recipe.steps(of: Batching.epoch(epoch, lengths: lengths, recipe: recipe).count)
     }
     func schedule(_ peak: Double) -> Schedule {
       Schedule(recipe.schedule, peak: peak, warmup: recipe.warmup, total: total)
@@ -111,7 +110,8 @@ struct TrainingRun {
       evaluationSeconds: state.evaluationSeconds, tokens: state.tokens)
   }
 
-  private func batches(of epoch: Int) -> [[Int]] {
+  /// The batches of an epoch, in their order.
+  func batches(of epoch: Int) -> [[Int]] {
     Batching.epoch(epoch, lengths: train.map(\.tokens.count), recipe: recipe)
   }
 
@@ -162,7 +162,8 @@ struct TrainingRun {
         tokens: result.rows))
   }
 
-  private func isEvaluationDue(atEndOfEpoch isLast: Bool) -> Bool {
+  /// Whether an evaluation follows the last step.
+  func isEvaluationDue(atEndOfEpoch isLast: Bool) -> Bool {
     let isDue = recipe.evaluateEvery == 0 ? isLast : state.step % recipe.evaluateEvery == 0
     return isDue || isLast && state.epoch == recipe.epochs - 1
   }

@@ -11,6 +11,8 @@ struct TrainingSnapshot {
 /// A snapshot read back from its files.
 struct SavedTraining: Sendable {
   let state: TrainingState
+  /// The file of the state, for messages.
+  let place: String
   let tensors: Safetensors
   /// What was wrong with newer ones.
   let damaged: [String]
@@ -64,11 +66,12 @@ extension TrainingRun {
   mutating func restore(_ saved: SavedTraining) throws {
     let file = saved.tensors
     state = saved.state
+    try checkState(place: saved.place)
     start = Clock.seconds - state.seconds
     // First the best adapter's tags, with its own transitions; then the present values.
     if state.best != nil { try restoreBest(file) }
     for parameter in classifier.adapter.parameters {
-      try file.read(SnapshotName.parameter(parameter.name), into: parameter.value)
+      try file.readFinite(SnapshotName.parameter(parameter.name), into: parameter.value)
       try file.read(SnapshotName.firstMoment(parameter.name), into: optimizer.m[parameter])
       try file.read(SnapshotName.secondMoment(parameter.name), into: optimizer.v[parameter])
     }
@@ -79,22 +82,24 @@ extension TrainingRun {
   private mutating func restoreBest(_ file: Safetensors) throws {
     guard let dev else { return }
     if let transitions = classifier.adapter.transitions {
-      try file.read(SnapshotName.transitions, into: transitions.value)
+      try file.readFinite(SnapshotName.transitions, into: transitions.value)
       bestTransitions = transitions.value.values
     }
     let values = try file.floats(SnapshotName.logits)
-    let counts = try file.tensor(SnapshotName.rows).withBytes { bytes in
-      stride(from: 0, to: bytes.count, by: 4).map {
-        Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: Int32.self)))
-      }
-    }
+    let counts = try file.counts(SnapshotName.rows)
     let classes = classifier.labels.count
-    guard counts.count == dev.encoded.count, counts.allSatisfy({ $0 >= 0 }),
-      counts.reduce(0, +) * classes == values.count
-    else {
+    let expected = dev.encoded.map { recipe.task.tagsWords ? $0.rows.count : 1 }
+    guard counts == expected else {
       throw FormatError(
-        tensorPlace(SnapshotName.rows, in: file), found: "answers to \(counts.count) texts",
-        expected: "one for each of the \(dev.encoded.count) dev texts")
+        tensorPlace(SnapshotName.rows, in: file),
+        found: "\(counts.reduce(0, +)) answers to \(counts.count) texts, shared out otherwise than on dev",
+        expected: "\(expected.reduce(0, +)) to the \(expected.count) dev texts")
+    }
+    guard values.count == expected.reduce(0, +) * classes, values.allSatisfy(\.isFinite) else {
+      throw FormatError(
+        tensorPlace(SnapshotName.logits, in: file),
+        found: "\(values.count) values, \(values.count { !$0.isFinite }) "
+          + "of them not finite", expected: "\(expected.reduce(0, +) * classes) numbers")
     }
     var next = 0
     bestLogits = counts.map { count in
@@ -119,6 +124,27 @@ extension Safetensors {
       throw FormatError(tensorPlace(name, in: self), found: "type \(stored.format)", expected: "f32")
     }
     return stored.withBytes { Array($0.assumingMemoryBound(to: Float.self)) }
+  }
+
+  /// The values of an int32 tensor.
+  fileprivate func counts(_ name: String) throws -> [Int] {
+    let stored = try tensor(name)
+    guard stored.format == .i32 else {
+      throw FormatError(tensorPlace(name, in: self), found: "type \(stored.format)", expected: "i32")
+    }
+    return stored.withBytes { bytes in
+      stride(from: 0, to: bytes.count, by: 4).map {
+        Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: Int32.self)))
+      }
+    }
+  }
+
+  /// Copies a stored tensor of finite numbers into one of the same shape.
+  fileprivate func readFinite(_ name: String, into tensor: Tensor) throws {
+    try read(name, into: tensor)
+    guard tensor.values.allSatisfy(\.isFinite) else {
+      throw FormatError(tensorPlace(name, in: self), found: "values that are not finite", expected: "numbers")
+    }
   }
 
   /// Copies a stored tensor into one of the same shape.

@@ -66,9 +66,20 @@ struct MemberReader {
   let json: JSON
   let place: String
 
-  func count(_ name: String) throws -> Int {
-    guard let value = json[name]?.int, value >= 0 else { throw fault(name, "a whole number from 0") }
+  /// What every reader of JSON takes for exact, and sums of a few of which are no danger.
+  static let mostCount = 1 << 53
+
+  func count(_ name: String, to most: Int = mostCount) throws -> Int {
+    guard let value = json[name]?.int, (0...most).contains(value) else {
+      throw fault(name, "a whole number from 0 to \(most)")
+    }
     return value
+  }
+
+  /// A count that may be missing or null.
+  func countIfAny(_ name: String) throws -> Int? {
+    guard let value = json[name], !value.isNull else { return nil }
+    return try count(name)
   }
 
   func number(_ name: String) throws -> Double {

@@ -7,11 +7,12 @@ final class InputFile {
   /// The path, or `stdin`.
   let name: String
   private let descriptor: Int32
-  private var isStarted = false
+  private var isStarted: Bool
   private var gzip: Gunzip?
 
-  /// Opens the file; `-` is the standard input.
-  init(path: String) throws {
+  /// Opens the file; `-` is the standard input. With `unpacks` false its bytes come as they are.
+  init(path: String, unpacks: Bool = true) throws {
+    isStarted = !unpacks
     name = path == "-" ? "stdin" : path
     if path == "-" {
       descriptor = 0

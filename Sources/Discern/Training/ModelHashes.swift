@@ -1,0 +1,54 @@
+import Formats
+import Glibc
+import Synchronization
+
+/// The SHA-256 of a model's files, found beside the training: for some gigabytes it takes seconds, which no start waits for.
+final class ModelHashes: Sendable {
+  private let state = Mutex<[RunManifest.File]?>(nil)
+  private let isCancelled = Atomic(false)
+  private let thread: Mutex<pthread_t?>
+
+  /// Starts to read the files, when nothing else wants the processor.
+  init(of files: [String]) {
+    thread = Mutex(nil)
+    var started = pthread_t()
+    let job = Unmanaged.passRetained(Job(files: files, hashes: self))
+    let status = pthread_create(
+      &started, nil,
+      { argument in
+        Unmanaged<Job>.fromOpaque(argument!).takeRetainedValue().run()
+        return nil
+      }, job.toOpaque())
+    if status == 0 { thread.withLock { $0 = started } } else { job.takeRetainedValue().run() }
+  }
+
+  /// What has been found: all of it, or with `waits` false nothing where it isn't all yet.
+  func files(waits: Bool) -> [RunManifest.File]? {
+    if !waits { isCancelled.store(true, ordering: .relaxed) }
+    thread.withLock { thread in
+      if let running = thread { pthread_join(running, nil) }
+      thread = nil
+    }
+    return state.withLock { $0 }
+  }
+
+  private final class Job {
+    let files: [String]
+    let hashes: ModelHashes
+
+    init(files: [String], hashes: ModelHashes) {
+      (self.files, self.hashes) = (files, hashes)
+    }
+
+    func run() {
+      // Of this thread alone, on Linux.
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+      let found = files.map { path in
+        RunManifest.File(path: path, hash: try? SHA256.hexDigest(ofFile: path, while: { self.isWanted }))
+      }
+      if isWanted { hashes.state.withLock { $0 = found } }
+    }
+
+    private var isWanted: Bool { !hashes.isCancelled.load(ordering: .relaxed) }
+  }
+}
