@@ -78,7 +78,7 @@ import Testing
     }
     #expect(notFinite?.contains("best.logits") == true, "\(notFinite ?? "accepted")")
     let type = try self.fault(
-      "best", #""best.rows": {"dtype": "I32", "shape": [2]"#, #""best.rows": {"dtype": "U8", "shape": [8]"#)
+      "best", #""best.rows": {"dtype": "I32", "shape": [2]"#, #""best.rows": {"dtype":  "U8", "shape": [8]"#)
     #expect(type?.contains("best.rows") == true, "\(type ?? "accepted")")
   }
 }
