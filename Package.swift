@@ -62,6 +62,13 @@ let package = Package(
         "Compute", "Formats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
+    // Every kernel on its own, to measure: the rows that the tests compare with float64.
+    .executableTarget(
+      name: "OpTable",
+      dependencies: [
+        "Compute", "Discern", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/OpTable", swiftSettings: swiftSettings),
     .target(
       name: "TestSupport", dependencies: ["Compute", "Discern"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),

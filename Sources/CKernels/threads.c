@@ -34,9 +34,8 @@ typedef struct {
   atomic_uint opener_sleeps;             // the opener is asleep on `inside`
   dk_work_t work;
   void *context;
-  int64_t threads;
+  atomic_llong threads, joined;          // at most so many; so many came, the opener first: their numbers in parts
   atomic_llong count, next;              // `next` is the first index that nobody has claimed
-  atomic_llong joined;                   // threads that came, the opener first: their numbers in parts
 } region_t;
 
 static region_t whole;                // the caller's
@@ -88,7 +87,8 @@ static inline void pause_briefly(void) {
 // ---- regions --------------------------------------------------------------------------------------------------------
 
 static void open_region(region_t *region, int64_t count, int64_t threads, dk_work_t work, void *context) {
-  region->work = work, region->context = context, region->threads = threads;
+  region->work = work, region->context = context;
+  atomic_store(&region->threads, threads);
   atomic_store(&region->count, count);
   atomic_store(&region->next, 0);
   atomic_store(&region->joined, 1);
@@ -128,8 +128,9 @@ static void wake_the_dozing(void) {
   wake_all(&news);
 }
 
-static int has_indices(region_t *region) {
-  return atomic_load(&region->generation) % 2 == 1 && atomic_load(&region->next) < atomic_load(&region->count);
+static int wants_help(region_t *part) {
+  return atomic_load(&part->generation) % 2 == 1 && atomic_load(&part->next) < atomic_load(&part->count) &&
+         atomic_load(&part->joined) < atomic_load(&part->threads);
 }
 
 static void help_with(region_t *part) {
@@ -146,10 +147,10 @@ static void help_with(region_t *part) {
   atomic_fetch_add(&idle, 1);
 }
 
-// Some part that has work, or NULL.
+// Some part that has work for another thread, or NULL.
 static region_t *open_part(int64_t threads) {
   for (int64_t i = 0; i < threads && i < MOST_OPENERS; i++)
-    if (has_indices(&parts[i])) return &parts[i];
+    if (wants_help(&parts[i])) return &parts[i];
   return NULL;
 }
 

@@ -125,6 +125,17 @@ public struct AdamWStep: Sendable {
   public var weightDecay: Float
   /// Counts from 1.
   public var step: Int
+
+  /// Makes the settings of a step.
+  public init(
+    gradientScale: Float, rate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float, step: Int
+  ) {
+    self.gradientScale = gradientScale
+    self.rate = rate
+    (self.beta1, self.beta2, self.epsilon) = (beta1, beta2, epsilon)
+    self.weightDecay = weightDecay
+    self.step = step
+  }
 }
 
 /// Kernels on one device: a device conforms to this and that is all. Shapes in the comments; N = rows of the batch.
