@@ -12,6 +12,17 @@ struct MemoryForecast {
   private static let batchCount = 16
   private static let epochCount = 8
 
+  /// All of it; `program` is what the program itself takes.
+  func memory(_ recipe: Recipe, _ threads: Int, program: Int, eightBits: Bool = false) throws -> RunPlan.Memory {
+    let states = try states(recipe)
+    return RunPlan.Memory(
+      program: program,
+      weights: weights(layers: try base.configuration.cut(for: recipe).layers, eightBits: eightBits),
+      copies: copies, training: try training(recipe, threads: threads),
+      activations: try activations(recipe, threads: threads), states: states,
+      statesInFile: states > AvailableMemory.bytes / 2)
+  }
+
   /// Values that are trained.
   func parameters(_ recipe: Recipe) throws -> Int {
     try Adapter(undrawn: recipe, labels: labels, for: base.configuration, on: CountingBackend()).parameterCount
@@ -53,13 +64,25 @@ struct MemoryForecast {
     return simulation
   }
 
-  /// Bytes of the mapped files that a run of so many layers reads.
+  /// Bytes of the frozen states that the run keeps.
+  func states(_ recipe: Recipe) throws -> Int {
+    let configuration = try base.configuration.cut(for: recipe)
+    guard recipe.topLayers > 0, recipe.keepsStates(below: configuration.layers - recipe.topLayers) else { return 0 }
+    let rows = RunWork(train, dev, recipe).distinct.reduce(0, +)
+    return rows * configuration.width * (recipe.cache == .bf16 ? 2 : base.backend.elementBytes)
+  }
+
+  /// Bytes of the mapped files that a run of so many layers reads; `eightBits`: of the same model in Q8_0.
   ///
   /// Of the embedding those pieces are resident that hold a token of the data; Linux maps 64 KiB around every page read.
-  func weights(layers: Int) -> Int {
+  func weights(layers: Int, eightBits: Bool = false) -> Int {
+    func bytes(_ weight: Weight) -> Int {
+      let bytes = weight.storage.byteCount
+      return eightBits ? min(bytes, weight.rows * weight.columns * 34 / 32) : bytes
+    }
     let own = base.layers.prefix(layers).flatMap { $0.weights.values }.filter(\.storage.isBorrowed)
     let table = base.embedding
-    let rowBytes = table.storage.byteCount / max(table.rows, 1)
+    let rowBytes = bytes(table) / max(table.rows, 1)
     var pieces = Set<UInt>()
     for example in [train, dev].joined() {
       for token in example.tokens {
@@ -68,7 +91,7 @@ struct MemoryForecast {
         pieces.insert((start + UInt(rowBytes) - 1) >> 16)
       }
     }
-    return own.reduce(0) { $0 + $1.storage.byteCount } + min(table.storage.byteCount, pieces.count << 16)
+    return own.reduce(0) { $0 + bytes($1) } + min(bytes(table), pieces.count << 16)
   }
 
   /// Bytes of the weights that were copied at loading.

@@ -25,6 +25,10 @@ extension RunPlan {
     if memory.copies > 0 { table.append(["model, copied into another order", memory.copies.megabytes]) }
     table.append(["adapter, gradients, optimiser", memory.training.megabytes])
     table.append(["activations", memory.activations.megabytes])
+    if memory.states > 0 {
+      let place = memory.statesInFile ? " (in a file, not counted)" : ""
+      table.append(["states of the frozen layers" + place, memory.states.megabytes])
+    }
     table.append(["at the peak", memory.peak.megabytes])
     return table
   }
@@ -32,17 +36,26 @@ extension RunPlan {
   private func table(of time: Time) -> TextTable {
     var table = TextTable(["time", "", ""], alignments: [.left, .right, .left])
     let speed = Double(tokens) / max(time.epoch, 1e-9)
+    table.append(["reading model and texts", time.loading.span, ""])
+    if time.keeping > 0 { table.append(["the frozen layers, once", time.keeping.span, ""]) }
     table.append(["an epoch", time.epoch.span, "\(steps) steps, \(speed.fixed(0)) tokens/s"])
     if time.evaluation > 0 { table.append(["an evaluation", time.evaluation.span, ""]) }
-    table.append(["the run", time.run.span, "\(epochs) epochs"])
+    let evaluations = time.evaluations == 0 ? "" : ", \(time.evaluations) evaluations"
+    table.append(["the run", time.run.span, "\(epochs) epochs\(evaluations)"])
     table.append(["timed", time.timedSeconds.span, "\(time.timedSteps) steps"])
     return table
   }
 
   private var changeTable: TextTable {
-    var table = TextTable(["with", "MB", "time"])
+    let last = time == nil ? [] : ["the run"]
+    var table = TextTable(
+      ["with", "MB", "saves", "time"] + last + [""],
+      alignments: [.left, .right, .right, .right] + last.map { _ in .right } + [.left])
     for change in changes {
-      table.append([change.option, change.peak.megabytes, "× \(change.time.fixed(2))"])
+      let saved = "\((100 * (1 - Double(change.peak) / Double(memory.peak))).fixed(0)) %"
+      let run = time.map { [$0.run(at: change.time).span] } ?? []
+      table.append(
+        [change.option, change.peak.megabytes, saved, "× \(change.time.fixed(2))"] + run + [change.price])
     }
     return table
   }

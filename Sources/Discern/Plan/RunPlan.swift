@@ -12,21 +12,35 @@ public struct RunPlan: Sendable {
     public let training: Int
     /// What the layers keep between forward and backward, and what they use on the way.
     public let activations: Int
+    /// States of the frozen layers that are kept from epoch to epoch, and whether they go to a file instead.
+    public let states: Int, statesInFile: Bool
 
     /// All together.
-    public var peak: Int { program + weights + copies + training + activations }
+    public var peak: Int { program + weights + copies + training + activations + (statesInFile ? 0 : states) }
   }
 
   /// Seconds, from steps that were timed.
   public struct Time: Sendable {
     /// Steps that were timed, and what they took.
     public let timedSteps: Int, timedSeconds: Double
+    /// Reading model and texts; what was read before the plan began is not counted.
+    public internal(set) var loading = 0.0
+    /// Running the frozen layers once over all texts, where their states are kept.
+    public let keeping: Double
     /// An epoch of training, without evaluation.
     public let epoch: Double
     /// An evaluation on dev; 0 without dev data.
     public let evaluation: Double
-    /// All epochs and evaluations.
-    public let run: Double
+    /// How many there are of these.
+    public let epochs: Int, evaluations: Int
+
+    /// Everything, from the start to the end.
+    public var run: Double { run(at: 1) }
+
+    /// The same where the model's work takes so much of its time.
+    func run(at factor: Double) -> Double {
+      loading + factor * (keeping + Double(epochs) * epoch + Double(evaluations) * evaluation)
+    }
   }
 
   /// A setting that would make another run of it.
@@ -35,8 +49,10 @@ public struct RunPlan: Sendable {
     public let option: String
     /// Resident bytes at the peak.
     public let peak: Int
-    /// Time of an epoch in relation to that of the plan, by counted operations.
+    /// Time of the run in relation to that of the plan, by counted operations.
     public let time: Double
+    /// What it costs besides.
+    public let price: String
   }
 
   /// Texts and tokens of an epoch, and the lengths of all texts in tokens.

@@ -110,9 +110,19 @@ final class FrozenStates: Sendable {
   }
 }
 
+extension StateCache {
+  /// How a state is stored.
+  var format: WeightFormat { self == .bf16 ? .bf16 : .native }
+}
+
+extension Recipe {
+  /// Whether states that enter the lowest adapted layer are kept: with layers below it and more than one epoch.
+  func keepsStates(below lowest: Int) -> Bool { cache != .off && lowest > 0 && epochs > 1 }
+}
+
 extension EncodedExample {
   /// Each sequence that the model reads, without answers.
-  fileprivate var pieces: [EncodedExample] {
+  var pieces: [EncodedExample] {
     var first = 0
     return sequences.map { count in
       defer { first += count }
@@ -122,16 +132,15 @@ extension EncodedExample {
 }
 
 extension Classifier {
-  /// The same classifier with the frozen states of these texts at hand, where that pays: with layers below the adapter
-  /// and more than one epoch.
+  /// The same classifier with the frozen states of these texts at hand, where that pays.
   func keepingFrozenStates(
     of examples: [EncodedExample], observe: (TrainingEvent) -> Void, shouldStop: () -> Bool
   ) throws -> Classifier {
     let recipe = adapter.recipe
-    guard recipe.cache != .off, runner.model.lowestAdapted > 0, recipe.epochs > 1 else { return self }
+    guard recipe.keepsStates(below: runner.model.lowestAdapted) else { return self }
     let start = Clock.seconds
     let states = try FrozenStates(
-      of: examples, model: runner.model, format: recipe.cache == .f32 ? .native : .bf16, threads: threads
+      of: examples, model: runner.model, format: recipe.cache.format, threads: threads
     ) { done, facts in
       observe(
         .caching(

@@ -2,7 +2,7 @@ import Compute
 
 /// Trains step by step, without data, schedule and evaluation around.
 final class StepTrainer {
-  private let runner: StepRunner
+  private var runner: StepRunner
   private let gradients: Gradients
   private let workspace: Workspace
   private var optimizer: AdamW
@@ -17,6 +17,9 @@ final class StepTrainer {
     workspace = Workspace(on: base.backend)
     optimizer = AdamW(adapter.parameters, on: base.backend)
   }
+
+  /// From now on the states of the frozen layers are looked up.
+  func use(_ states: FrozenStates) { runner.frozen = states }
 
   /// One step of the optimiser over the batches that it accumulates.
   func step(_ batches: [[EncodedExample]]) {
