@@ -4,21 +4,8 @@ import Formats
 ///
 /// Faults inside a file are `FormatError`s, which name the line.
 public struct DiscernError: Error, Equatable, CustomStringConvertible {
-  /// What went wrong, as a class that a command turns into its exit code.
-  public enum Kind: Sendable {
-    /// A setting that cannot be, or settings that disagree.
-    case configuration
-    /// Data that cannot be learnt from or scored.
-    case data
-    /// A file or folder that is not there.
-    case noInput
-    /// An output that cannot be made.
-    case cannotCreate
-    /// The system refuses for want of a permission.
-    case permission
-    /// Reading or writing failed: a full disk, a broken device.
-    case io
-  }
+  /// What went wrong: the same classes as inside a file.
+  public typealias Kind = FormatError.Kind
 
   /// Class of the fault.
   public let kind: Kind

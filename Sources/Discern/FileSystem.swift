@@ -30,18 +30,7 @@ package enum FileSystem {
   }
 
   /// Names of what lies in a folder, sorted; empty where it cannot be read.
-  package static func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
+  package static func names(in folder: String) -> [String] { SealedFolder.names(in: folder) }
 
   /// Bytes of a file; 0 where there is none.
   static func size(_ path: String) -> Int {
@@ -56,10 +45,7 @@ package enum FileSystem {
   }
 
   /// A name beside a path that nobody else has.
-  static func temporaryPath(beside path: String) -> String {
-    let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    return "\(parent(of: path))/\(SealedFolder.temporaryPrefix)\(unique)\(SealedFolder.temporarySuffix)"
-  }
+  static func temporaryPath(beside path: String) -> String { SealedFolder.temporaryPath(in: parent(of: path)) }
 
   /// Whether a name is one under which files are written before they take their places.
   static func isTemporary(_ name: String) -> Bool {

@@ -25,10 +25,7 @@ struct AuditCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Model folder or .gguf file.", valueName: "path"))
   var model: String
-  @Option(
-    help: ArgumentHelp(
-      "Labelled data: a file or a pattern; - is the standard input. Can be given more than once.",
-      valueName: "file"))
+  @Option(help: ArgumentHelp(DataOptions.labelledHelp, valueName: "file"))
   var data: [String] = []
   @Option(help: RecipeOptions.help("task"))
   var task: String?
@@ -47,12 +44,7 @@ struct AuditCommand: ParsableCommand {
   var csv: String?
   @Option(help: ArgumentHelp("Write a page with the first 1000.", valueName: "file"))
   var html: String?
-  @Flag(help: "Print everything as one JSON object.")
-  var json = false
-  @Flag(help: "No progress; warnings are still printed.")
-  var quiet = false
-  @OptionGroup var threads: ThreadOptions
-  @OptionGroup var input: DataOptions
+  @OptionGroup var work: WorkOptions
 
   func validate() throws {
     guard !data.isEmpty else { throw ValidationError("Missing expected argument '--data <file>'") }
@@ -63,51 +55,32 @@ struct AuditCommand: ParsableCommand {
     let recipe = try recipe()
     for path in [csv, html].compactMap({ $0 }) { try OutputPath.check(path) }
     let checkpoint = try openCheckpoint(model)
-    let dataset = try input.read(data, task: recipe.task)
+    let dataset = try work.input.read(data, task: recipe.task)
     let base = try BaseModel(checkpoint, on: CPUBackend())
     let audit = try LabelAudit(
       base, tokenizer: try checkpoint.tokenizer(), recipe: recipe, attention: recipe.attention, layers: layers,
-      pooling: pooling == nil ? nil : recipe.pooling, threads: threads.threads)
-    Interruption.listen("stopping; once more to stop at once")
-    let line = ProgressLine()
-    do {
-      let report = try audit.run(dataset) { share, what in
-        if !quiet { line.show(share, what) }
-        if Interruption.isRequested { throw CancellationError() }
-      }
-      line.clear()
-      try finish(report)
-    } catch is CancellationError {
-      line.clear()
-      throw ExitCode(Interruption.exitCode)
-    } catch {
-      line.clear()
-      throw error
-    }
+      pooling: pooling == nil ? nil : recipe.pooling, threads: work.threads)
+    try finish(work.withProgress { try audit.run(dataset, progress: $0) })
   }
 
   private func finish(_ report: AuditReport) throws {
     try csv.map(report.writeCSV)
     try html.map(report.writeHTML)
     var output = StandardOutput()
-    if json {
+    if work.json {
       try output.write(report.json.serialized() + "\n")
     } else {
       try output.write(report.summary)
       if top > 0, !report.issues.isEmpty { try output.write("\n" + report.table(top)) }
     }
     try output.flush()
-    if !quiet { Messages.note("\(report.seconds.clock) in all") }
+    if !work.quiet { Messages.note("\(report.seconds.clock) in all") }
   }
 
   private func recipe() throws -> Recipe {
     let own: [(String, String?)] = [
       ("task", task), ("max_length", maxLength), ("pooling", pooling), ("attention", attention),
     ]
-    do {
-      return try Recipe.resolved(chosen: own.compactMap { name, value in value.map { (name: name, value: $0) } })
-    } catch let error as DiscernError {
-      throw WrongUsage(verb: "audit", message: RecipeChoice.message(error))
-    }
+    return try RecipeChoice.recipe(own, verb: "audit")
   }
 }

@@ -25,10 +25,7 @@ struct CalibrateCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
   var adapter: String
-  @Option(
-    help: ArgumentHelp(
-      "Labelled data: a file or a pattern; - is the standard input. Can be given more than once.",
-      valueName: "file"))
+  @Option(help: ArgumentHelp(DataOptions.labelledHelp, valueName: "file"))
   var data: [String] = []
   @Option(
     help: ArgumentHelp(
@@ -39,12 +36,7 @@ struct CalibrateCommand: ParsableCommand {
   @Flag(help: "Take the calibration away again.")
   var remove = false
   @OptionGroup var opening: AdapterOptions
-  @Flag(help: "Print the calibration as one JSON object.")
-  var json = false
-  @Flag(help: "No progress; warnings are still printed.")
-  var quiet = false
-  @OptionGroup var threads: ThreadOptions
-  @OptionGroup var input: DataOptions
+  @OptionGroup var work: WorkOptions
 
   func validate() throws {
     guard remove == data.isEmpty else {
@@ -67,9 +59,9 @@ struct CalibrateCommand: ParsableCommand {
       throw WrongUsage(
         verb: "calibrate", message: "Only classifiers with one label and taggers are calibrated; \(adapter) \(kind).")
     }
-    let dataset = try input.read(data, task: recipe.task)
-    let classifier = try opening.classifier(adapter, threads: threads.threads, calibrated: false)
-    let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
+    let dataset = try work.input.read(data, task: recipe.task)
+    let classifier = try opening.classifier(adapter, threads: work.threads, calibrated: false)
+    let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: work.quiet)
     let (_, encoded, logits) = try classifier.evaluateWithLogits(dataset) { progress.add($0) }
     progress.finish()
     guard
@@ -80,7 +72,7 @@ struct CalibrateCommand: ParsableCommand {
         dataset.name, found: "\(dataset.examples.count) texts", expected: "at least four with an answer")
     }
     try folder.replaceCalibration(calibration)
-    try output.write(json ? calibration.json.serialized() + "\n" : calibration.table)
+    try output.write(work.json ? calibration.json.serialized() + "\n" : calibration.table)
     try output.flush()
     for note in calibration.notes { Messages.note(note) }
   }

@@ -30,12 +30,7 @@ struct CompareCommand: ParsableCommand {
   var resamples = 10_000
   @Option(help: ArgumentHelp("Decides the resamples.", valueName: "n"))
   var seed: UInt64 = 1
-  @Flag(help: "Print everything as one JSON object.")
-  var json = false
-  @Flag(help: "No progress; warnings are still printed.")
-  var quiet = false
-  @OptionGroup var threads: ThreadOptions
-  @OptionGroup var input: DataOptions
+  @OptionGroup var work: WorkOptions
 
   func validate() throws {
     guard (100...10_000_000).contains(resamples) else {
@@ -47,8 +42,8 @@ struct CompareCommand: ParsableCommand {
     let (differences, same) = try RunComparison.setup(first, second)
     var outcome: RunComparison.Outcome?
     if let dataset = try dataset() {
-      let classifiers = try [first, second].map { try Classifier(adapter: $0, threads: threads.threads) }
-      let progress = EvaluationProgress(count: 2 * dataset.examples.count, isQuiet: quiet)
+      let classifiers = try [first, second].map { try Classifier(adapter: $0, threads: work.threads) }
+      let progress = EvaluationProgress(count: 2 * dataset.examples.count, isQuiet: work.quiet)
       outcome = try RunComparison.outcome(
         classifiers[0], classifiers[1], on: dataset, seed: seed, resamples: resamples, progress: { progress.add($0) })
       progress.finish()
@@ -57,7 +52,7 @@ struct CompareCommand: ParsableCommand {
     }
     var output = StandardOutput()
     try output.write(
-      json
+      work.json
         ? object(differences, outcome).serialized() + "\n"
         : text(differences, same, outcome))
     try output.flush()
@@ -66,7 +61,7 @@ struct CompareCommand: ParsableCommand {
   /// The data given, or the dev data of both runs, where they are the same and still there.
   private func dataset() throws -> Dataset? {
     let task = try AdapterFolder(first).recipe.task
-    if !data.isEmpty { return try input.read(data, task: task) }
+    if !data.isEmpty { return try work.input.read(data, task: task) }
     let manifests = [first, second].compactMap { try? RunManifest(ofRun: $0) }
     guard manifests.count == 2, let dev = manifests[0].dev, dev.examplesHash == manifests[1].dev?.examplesHash,
       let session = manifests[0].sessions.first, session.command.count > 2,

@@ -21,30 +21,22 @@ struct EvaluateCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
   var adapter: String
-  @Option(
-    help: ArgumentHelp(
-      "Labelled data: a file or a pattern; - is the standard input. Can be given more than once.",
-      valueName: "file"))
+  @Option(help: ArgumentHelp(DataOptions.labelledHelp, valueName: "file"))
   var data: [String]
   @OptionGroup var opening: AdapterOptions
   @OptionGroup var decoding: DecodingOptions
   @Option(
     help: ArgumentHelp("Also write each text with its label and the answer.", valueName: "file"))
   var predictions: String?
-  @Flag(help: "Print all numbers as one JSON object.")
-  var json = false
-  @Flag(help: "No progress; warnings are still printed.")
-  var quiet = false
-  @OptionGroup var threads: ThreadOptions
-  @OptionGroup var input: DataOptions
+  @OptionGroup var work: WorkOptions
 
   func run() throws {
     let folder = try AdapterFolder(adapter)
-    let dataset = try input.read(data, task: folder.recipe.task, known: folder.labels ?? [])
+    let dataset = try work.input.read(data, task: folder.recipe.task, known: folder.labels ?? [])
     let classifier = try opening.classifier(
-      adapter, decoding: decoding.decode, threads: threads.threads)
+      adapter, decoding: decoding.decode, threads: work.threads)
     try decoding.check(classifier, verb: "evaluate")
-    let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
+    let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: work.quiet)
     let (evaluation, encoded, logits) = try classifier.evaluateWithLogits(dataset) {
       progress.add($0)
     }
@@ -61,7 +53,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     let analysis = classifier.analysis(dataset, encoded, logits, evaluation.report)
     var output = StandardOutput()
-    if json {
+    if work.json {
       var object = evaluation.json.object ?? JSONObject()
       for member in analysis.json.object?.members ?? [] { object[member.key] = member.value }
       try output.write(JSON.object(object).serialized() + "\n")

@@ -54,17 +54,6 @@ enum Failure {
     }
   }
 
-  private static func code(_ kind: DiscernError.Kind) -> Int32 {
-    switch kind {
-    case .data: SystemExit.data
-    case .noInput: SystemExit.noInput
-    case .cannotCreate: SystemExit.cannotCreate
-    case .permission: SystemExit.permission
-    case .io: SystemExit.io
-    case .configuration: SystemExit.configuration
-    }
-  }
-
   /// Help and version go to the standard output, wrong usage to the standard error.
   private static func exit(parsing error: any Error) -> Never {
     let code = DiscernCommand.exitCode(for: error)

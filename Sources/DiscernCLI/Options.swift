@@ -81,6 +81,9 @@ struct DataOptions: ParsableArguments {
     return dataset
   }
 
+  /// What is said of an option that takes labelled data.
+  static let labelledHelp =
+    "Labelled data: a file or a pattern; - is the standard input. Can be given more than once."
   /// What is said of options that take files.
   static let filesHelp = "a file or more, or patterns such as 'part-*.jsonl.gz'; - is the standard input"
 }

@@ -31,10 +31,7 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup(title: "Recipe") var choice: RecipeChoice
   @OptionGroup(title: "Settings of the recipe") var settings: RecipeOptions
   @OptionGroup var threads: ThreadOptions
-  @Flag(help: "Print all numbers as one JSON object.")
-  var json = false
-  @Flag(help: "No progress; warnings are still printed.")
-  var quiet = false
+  @OptionGroup var printing: OutputOptions
 
   func validate() throws {
     guard (1...1000).contains(steps) else {
@@ -52,10 +49,10 @@ struct PlanCommand: ParsableCommand {
     let dev = dev.isEmpty ? nil : try input.read(dev, task: recipe.task)
     let planner = Planner(model: model, recipe: recipe, threads: threads.threads, steps: steps)
     let plan = try planner.plan(train: train, dev: dev) { done, count in
-      if !quiet { Messages.note("timing step \(done + 1) of \(count)") }
+      if !printing.quiet { Messages.note("timing step \(done + 1) of \(count)") }
     }
     var output = StandardOutput()
-    try output.write(json ? plan.json.serialized() + "\n" : plan.table)
+    try output.write(printing.json ? plan.json.serialized() + "\n" : plan.table)
     try output.flush()
     if !plan.fits {
       Messages.warning(

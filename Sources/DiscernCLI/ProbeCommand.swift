@@ -50,12 +50,7 @@ struct ProbeCommand: ParsableCommand {
   var save: String?
   @Option(help: ArgumentHelp("Draw the scores by layer: .svg, or .html with the table.", valueName: "file"))
   var plot: String?
-  @Flag(help: "Print all numbers as one JSON object.")
-  var json = false
-  @Flag(help: "No progress; warnings are still printed.")
-  var quiet = false
-  @OptionGroup var threads: ThreadOptions
-  @OptionGroup var input: DataOptions
+  @OptionGroup var work: WorkOptions
 
   func validate() throws {
     guard !data.isEmpty else { throw ValidationError("Missing expected argument '--data <file>'") }
@@ -68,28 +63,13 @@ struct ProbeCommand: ParsableCommand {
       attention.isEmpty ? [.causal, .unmasked(from: 0)] : try attention.map { try pattern($0) }
     for path in [save, plot].compactMap({ $0 }) { try OutputPath.check(path) }
     let checkpoint = try openCheckpoint(model)
-    let train = try input.read(data, task: recipe.task)
-    let dev = self.dev.isEmpty ? nil : try input.read(self.dev, task: recipe.task)
+    let train = try work.input.read(data, task: recipe.task)
+    let dev = self.dev.isEmpty ? nil : try work.input.read(self.dev, task: recipe.task)
     let base = try BaseModel(checkpoint, on: CPUBackend())
     let probe = try Probe(
       base, tokenizer: try checkpoint.tokenizer(), recipe: recipe, attentions: patterns, limit: limit,
-      threads: threads.threads)
-    Interruption.listen("stopping; once more to stop at once")
-    let line = ProgressLine()
-    do {
-      let report = try probe.run(train: train, dev: dev) { share, what in
-        if !quiet { line.show(share, what) }
-        if Interruption.isRequested { throw CancellationError() }
-      }
-      line.clear()
-      try finish(report)
-    } catch is CancellationError {
-      line.clear()
-      throw ExitCode(Interruption.exitCode)
-    } catch {
-      line.clear()
-      throw error
-    }
+      threads: work.threads)
+    try finish(work.withProgress { try probe.run(train: train, dev: dev, progress: $0) })
   }
 
   private func finish(_ report: ProbeReport) throws {
@@ -99,7 +79,7 @@ struct ProbeCommand: ParsableCommand {
     if let save { try report.save(to: save) }
     if let plot { try report.plot(to: plot) }
     var output = StandardOutput()
-    if json {
+    if work.json {
       try output.write(report.json().serialized() + "\n")
     } else {
       try output.write(report.table + "\n" + report.plot + "\n" + report.conclusion)
@@ -108,7 +88,7 @@ struct ProbeCommand: ParsableCommand {
       try output.write("next:     discern train --model \(model) \(files) \(report.options)\(start) --out RUN\n")
     }
     try output.flush()
-    if !quiet {
+    if !work.quiet {
       let room = report.folder.map { "a file in \($0)" } ?? "memory"
       Messages.note("\(report.seconds.clock) in all; the states took \(report.bytes / 1_000_000) MB in \(room)")
     }
@@ -116,11 +96,7 @@ struct ProbeCommand: ParsableCommand {
 
   private func recipe() throws -> Recipe {
     let own: [(String, String?)] = [("task", task), ("max_length", maxLength), ("seed", seed)]
-    do {
-      return try Recipe.resolved(chosen: own.compactMap { name, value in value.map { (name: name, value: $0) } })
-    } catch let error as DiscernError {
-      throw WrongUsage(verb: "probe", message: RecipeChoice.message(error))
-    }
+    return try RecipeChoice.recipe(own, verb: "probe")
   }
 
   private func pattern(_ text: String) throws -> AttentionPattern {

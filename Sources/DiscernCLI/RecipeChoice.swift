@@ -27,10 +27,18 @@ struct RecipeChoice: ParsableArguments {
   func recipe(with options: RecipeOptions, verb: String = "train") throws -> Recipe {
     let file = try recipe.map(Self.read)
     let chosen = chosen.filter { $0.name != "recipe" }
+    return try Self.recipe((chosen + options.chosen).map { ($0.name, $0.value) }, from: file, verb: verb)
+  }
+
+  /// The recipe of options that were given (nil: was not), over a file. A wrong option is wrong usage of the verb.
+  static func recipe(
+    _ options: [(String, String?)], from file: RecipeFile? = nil, verb: String
+  ) throws -> Recipe {
     do {
-      return try Recipe.resolved(file: file, chosen: chosen + options.chosen)
+      return try Recipe.resolved(
+        file: file, chosen: options.compactMap { name, value in value.map { (name: name, value: $0) } })
     } catch let error as DiscernError {
-      throw WrongUsage(verb: verb, message: Self.message(error))
+      throw WrongUsage(verb: verb, message: message(error))
     }
   }
 

@@ -18,10 +18,7 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
   var adapter: String
   @Option(
-    help: ArgumentHelp(
-      "Labelled data: a file or a pattern; - is the standard input. Can be given more than once. "
-        + "(default: the run's dev data)",
-      valueName: "file"))
+    help: ArgumentHelp(DataOptions.labelledHelp + " (default: the run's dev data)", valueName: "file"))
   var data: [String] = []
   @Option(help: ArgumentHelp("File to write. (default: report.html in the run's folder)", valueName: "file"))
   var out: String?

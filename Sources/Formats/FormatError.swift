@@ -2,7 +2,7 @@
 public struct FormatError: Error, Equatable, CustomStringConvertible {
   /// What kind of fault it is: a class that a command turns into its exit code.
   public enum Kind: Sendable {
-    /// What is in the file: the usual case.
+    /// What is in a file, or data that cannot be learnt from or scored: the usual case.
     case data
     /// There is no such file or folder, or it is of another kind.
     case noInput
@@ -12,7 +12,7 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
     case permission
     /// Reading or writing failed: a full disk, a broken device.
     case io
-    /// A file of settings is at fault.
+    /// A setting that cannot be, or settings that disagree.
     case configuration
   }
 

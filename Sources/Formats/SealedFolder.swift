@@ -20,7 +20,7 @@ public struct SealedFolder: ~Copyable {
   /// Starts a folder that is to lie at `path`, whose parent must be there.
   public init(at path: String) throws {
     self.path = path
-    temporary = Self.temporaryPath(beside: path)
+    temporary = Self.temporaryPath(in: folderName(of: path))
     guard mkdir(temporary, 0o777) == 0 else { throw unwritten(path) }
   }
 
@@ -95,7 +95,7 @@ public struct SealedFolder: ~Copyable {
   public static func remove(_ path: String) {
     var doomed = path
     if !lastComponent(of: path).hasPrefix(temporaryPrefix) {
-      doomed = temporaryPath(beside: path)
+      doomed = temporaryPath(in: folderName(of: path))
       guard rename(path, doomed) == 0 else { return }
     }
     for name in names(in: doomed) { unlink("\(doomed)/\(name)") }
@@ -106,12 +106,14 @@ public struct SealedFolder: ~Copyable {
     path.split(separator: "/").last ?? ""
   }
 
-  private static func temporaryPath(beside path: String) -> String {
+  /// A name in a folder that nobody else has.
+  package static func temporaryPath(in folder: String) -> String {
     let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    return "\(folderName(of: path))/\(temporaryPrefix)\(unique)\(temporarySuffix)"
+    return "\(folder)/\(temporaryPrefix)\(unique)\(temporarySuffix)"
   }
 
-  static func names(in folder: String) -> [String] {
+  /// Names of what lies in a folder, sorted; empty where it cannot be read.
+  package static func names(in folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []

@@ -28,26 +28,36 @@ import Testing
   /// Whether this process may mount file systems of its own.
   static let canMount = (try? Command.shell("unshare --mount true 2> /dev/null"))?.code == 0
 
-  @Test(.enabled(if: canMount, "mounting a small file system needs root"))
-  func aFullDiskLeavesTheCheckpointsWhole() throws {
-    let folder = "\(Runs.folder)/full"
+  /// Trains on a disk of its own until there is a checkpoint, lets `fault` happen to the disk, and waits for the end.
+  ///
+  /// The disk is of this shell's own mount namespace; what the run left is copied out of it, to `folder` + `.copy`.
+  private func train(
+    on folder: String, ofMegabytes size: Int, until fault: String, tidying: String = "true"
+  ) throws -> Command.Result {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    // The disk is of this shell's own mount namespace; what the run left is copied out of it.
-    let result = try Command.shell(
+    return try Command.shell(
       """
       export folder='\(folder)' model='\(Runs.model)' data='\(Runs.sequenceData)'
       unshare --mount bash -c '
-        mount -t tmpfs -o size=8m none "$folder" || exit 99
+        mount -t tmpfs -o size=\(size)m none "$folder" || exit 99
         "$discern" train --model "$model" --data "$data" --dev "$data" --out "$folder/run" \
           \(Self.options.joined(separator: " ")) &
         process=$!
         for i in {1..500}; do compgen -G "$folder/run/checkpoints/step-*" > /dev/null && break; sleep 0.02; done
-        head -c 8000000 /dev/zero > "$folder/filler" 2> /dev/null
+        \(fault)
         wait $process; code=$?
-        rm "$folder/filler"
+        \(tidying)
         cp -r "$folder/run" "$folder.copy"
         exit $code'
       """)
+  }
+
+  @Test(.enabled(if: canMount, "mounting a small file system needs root"))
+  func aFullDiskLeavesTheCheckpointsWhole() throws {
+    let folder = "\(Runs.folder)/full"
+    let result = try train(
+      on: folder, ofMegabytes: 8, until: #"head -c 8000000 /dev/zero > "$folder/filler" 2> /dev/null"#,
+      tidying: #"rm "$folder/filler""#)
     #expect(result.code == 74, "\(result.errors)")
     #expect(result.errors.contains("full disk"), "\(result.errors)")
     #expect(result.errors.contains("--resume"), "\(result.errors)")
@@ -57,21 +67,9 @@ import Testing
   @Test(.enabled(if: canMount, "making a file system read-only needs root"))
   func aFolderThatBecomesUnwritableLeavesTheCheckpointsWhole() throws {
     let folder = "\(Runs.folder)/read-only"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let result = try Command.shell(
-      """
-      export folder='\(folder)' model='\(Runs.model)' data='\(Runs.sequenceData)'
-      unshare --mount bash -c '
-        mount -t tmpfs -o size=64m none "$folder" || exit 99
-        "$discern" train --model "$model" --data "$data" --dev "$data" --out "$folder/run" \
-          \(Self.options.joined(separator: " ")) &
-        process=$!
-        for i in {1..500}; do compgen -G "$folder/run/checkpoints/step-*" > /dev/null && break; sleep 0.02; done
-        for i in {1..500}; do mount -o remount,ro "$folder" 2> /dev/null && break; done
-        wait $process; code=$?
-        cp -r "$folder/run" "$folder.copy"
-        exit $code'
-      """)
+    let result = try train(
+      on: folder, ofMegabytes: 64,
+      until: #"for i in {1..500}; do mount -o remount,ro "$folder" 2> /dev/null && break; done"#)
     #expect([73, 77].contains(result.code), "\(result.errors)")
     #expect(result.errors.contains("read-only file system") || result.errors.contains("Read-only"), "\(result.errors)")
     for name in try FileManager.default.contentsOfDirectory(atPath: folder + ".copy/checkpoints")

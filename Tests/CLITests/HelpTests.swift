@@ -1,14 +1,25 @@
+import Formats
 import Foundation
 import TestSupport
 import Testing
 
 /// The help pages. `DISCERN_RECORD=1` writes them anew.
 @Suite struct HelpTests {
-  @Test(arguments: [
-    "", "train", "evaluate", "compare", "predict", "report", "calibrate", "check", "inspect", "merge", "probe", "audit",
-    "bench",
-  ])
-  func helpIsAsRecorded(verb: String) throws {
+  /// The command's verbs, as its own configuration has them.
+  static let verbs: [String] = {
+    let dump = try? Command.run(["--experimental-dump-help"]).json()
+    let verbs = dump?["command"]?["subcommands"]?.array?.compactMap { $0["commandName"]?.string } ?? []
+    return verbs.filter { $0 != "help" }
+  }()
+
+  @Test func everyVerbHasASnapshot() throws {
+    #expect(Self.verbs.contains("train"))
+    let folder = "\(Paths.root)/Tests/CLITests/Snapshots"
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).map { $0.replacing(".txt", with: "") }
+    #expect(Set(names) == Set(Self.verbs + ["discern"]))
+  }
+
+  @Test(arguments: [""] + verbs) func helpIsAsRecorded(verb: String) throws {
     let result = try Command.run((verb.isEmpty ? [] : [verb]) + ["--help"])
     #expect(result.code == 0)
     #expect(result.errors.isEmpty)
@@ -47,11 +58,7 @@ import Testing
   }
 
   @Test func helpFitsTheScreen() throws {
-    let verbs = [
-      "train", "evaluate", "compare", "predict", "report", "calibrate", "check", "inspect", "merge", "probe", "audit",
-      "plan", "bench",
-    ]
-    for verb in verbs {
+    for verb in Self.verbs {
       let help = try Command.run([verb, "--help"]).output
       for line in help.split(separator: "\n") where !line.hasPrefix("USAGE") {
         #expect(line.count <= 80, "\(line)")

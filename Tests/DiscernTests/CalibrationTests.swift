@@ -139,11 +139,7 @@ import Testing
   let base: BaseModel
   let tokenizer: Tokenizer
 
-  init() throws {
-    let checkpoint = try openCheckpoint(Paths.fixture("stories260K"))
-    base = try BaseModel(checkpoint, on: CPUBackend())
-    tokenizer = try checkpoint.tokenizer()
-  }
+  init() throws { (base, tokenizer) = try tinyModel() }
 
   private func example(_ number: Int, _ task: Dataset.Task) -> Example {
     let words = ["cat", "dog", "boat", "tree", "sun"]

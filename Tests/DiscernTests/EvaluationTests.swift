@@ -10,11 +10,7 @@ import Testing
   let base: BaseModel
   let tokenizer: Tokenizer
 
-  init() throws {
-    let checkpoint = try openCheckpoint(Paths.fixture("stories260K"))
-    base = try BaseModel(checkpoint, on: CPUBackend())
-    tokenizer = try checkpoint.tokenizer()
-  }
+  init() throws { (base, tokenizer) = try tinyModel() }
 
   private func classifier(
     _ labels: [String], _ task: Dataset.Task, head: Float = 0, maxLength: Int = 512, tokenizer other: Tokenizer? = nil

@@ -10,11 +10,7 @@ import Testing
   private let base: BaseModel
   private let tokenizer: Tokenizer
 
-  init() throws {
-    let checkpoint = try openCheckpoint(Paths.fixture("stories260K"))
-    base = try BaseModel(checkpoint, on: CPUBackend())
-    tokenizer = try checkpoint.tokenizer()
-  }
+  init() throws { (base, tokenizer) = try tinyModel() }
 
   /// Over states that are known to tell these words apart: which depth does best is not the question here.
   private func audit(_ dataset: Dataset, _ task: Dataset.Task, threads: Int = 2) throws -> AuditReport {

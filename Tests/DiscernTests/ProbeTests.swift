@@ -10,11 +10,7 @@ import Testing
   private let base: BaseModel
   private let tokenizer: Tokenizer
 
-  init() throws {
-    let checkpoint = try openCheckpoint(Paths.fixture("stories260K"))
-    base = try BaseModel(checkpoint, on: CPUBackend())
-    tokenizer = try checkpoint.tokenizer()
-  }
+  init() throws { (base, tokenizer) = try tinyModel() }
 
   static let animals = ["cat", "dog", "bird", "fish"]
   static let things = ["ball", "car", "box", "hat"]
