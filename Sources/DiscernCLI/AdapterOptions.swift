@@ -1,5 +1,6 @@
 import ArgumentParser
 import Discern
+import Formats
 
 /// How an adapter is opened: where its base model is, and what adapters of PEFT do not say of themselves.
 struct AdapterOptions: ParsableArguments {

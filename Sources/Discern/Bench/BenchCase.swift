@@ -1,3 +1,5 @@
+import Formats
+
 /// What can be measured.
 public enum BenchCase: String, CaseIterable, Sendable {
   /// Training on short texts of real lengths, LoRA on q and v.

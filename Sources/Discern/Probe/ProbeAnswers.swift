@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 
 /// What answers of linear heads to labelled examples are worth.

@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 
 /// Keeps two processes from training into one folder; the system lifts it when the process ends, however it ends.

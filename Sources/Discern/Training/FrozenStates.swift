@@ -1,4 +1,5 @@
 import Compute
+import Formats
 
 /// How the states that enter the lowest adapted layer are kept from epoch to epoch.
 public enum StateCache: String, Sendable, CaseIterable, Codable {

@@ -1,3 +1,5 @@
+import Formats
+
 extension Recipe {
   /// Throws where loss or metric do not fit the task, or each other.
   public func checkObjective() throws {
