@@ -79,3 +79,14 @@ mixed = pa.table({
     "pairs": pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int64())),
 })
 write("unsupported", mixed)
+
+# What is refused by name, and a file without rows.
+few = pa.table({"text": ["one text", "another text"], "label": pa.array([0.5, 1.5], pa.float32()), "n": [1, 2]})
+write("empty", few.slice(0, 0))
+for codec in ["lz4", "brotli"]:
+    write(f"refused-{codec}", few, compression=codec)
+for encoding, column in [
+    ("DELTA_BINARY_PACKED", "n"), ("DELTA_LENGTH_BYTE_ARRAY", "text"), ("DELTA_BYTE_ARRAY", "text"),
+    ("BYTE_STREAM_SPLIT", "label"),
+]:
+    write(f"refused-{encoding.lower()}", few, use_dictionary=False, column_encoding={column: encoding})

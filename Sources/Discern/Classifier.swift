@@ -31,6 +31,8 @@ public final class Classifier: Sendable {
   let runner: StepRunner
   /// What the scheme of the tags forbids, where decoding heeds it.
   private let legal: TagChain
+  /// By what learnt transitions are multiplied.
+  private let transitionScale: Double
 
   /// Lays an adapter over a loaded model; a calibration goes into its head.
   ///
@@ -49,6 +51,7 @@ public final class Classifier: Sendable {
     labels = LabelSet(adapter.labels)
     self.decoding = decoding ?? adapter.recipe.decode
     let free = TagChain(count: labels.count)
+    transitionScale = 1
     legal = self.decoding == .viterbi && adapter.recipe.task.tagsWords ? free.legal(for: labels) : free
     encoder = try ExampleEncoder(
       tokenizer, recipe: adapter.recipe, labels: labels, model: base.configuration)
@@ -60,10 +63,24 @@ public final class Classifier: Sendable {
   init(_ other: Classifier, frozen: FrozenStates) {
     (base, configuration, adapter, tokenizer) = (other.base, other.configuration, other.adapter, other.tokenizer)
     (calibration, labels, encoder, threads) = (other.calibration, other.labels, other.encoder, other.threads)
-    (decoding, legal) = (other.decoding, other.legal)
+    (decoding, legal, transitionScale) = (other.decoding, other.legal, other.transitionScale)
     var runner = other.runner
     runner.frozen = frozen
     self.runner = runner
+  }
+
+  /// The classifier that judges logits which have been scaled: learnt transitions are scaled alike. Its own logits are
+  /// not.
+  private init(_ other: Classifier, transitionScale: Double) {
+    (base, configuration, adapter, tokenizer) = (other.base, other.configuration, other.adapter, other.tokenizer)
+    (calibration, labels, encoder, threads) = (other.calibration, other.labels, other.encoder, other.threads)
+    (decoding, legal, runner) = (other.decoding, other.legal, other.runner)
+    self.transitionScale = transitionScale
+  }
+
+  /// What judges this classifier's logits once a scaling has been applied to them.
+  func judging(_ scaling: LogitScaling) -> Classifier {
+    adapter.transitions == nil ? self : Classifier(self, transitionScale: scaling.scales[0])
   }
 
   /// Opens a trained adapter folder with the base model that it names, or another copy of it.
@@ -84,7 +101,12 @@ public final class Classifier: Sendable {
   }
 
   /// The scores of neighbouring tags as they are now.
-  var chain: TagChain { legal.adding(adapter.transitions?.value) }
+  var chain: TagChain { legal.adding(adapter.transitions?.value, scale: transitionScale) }
+
+  /// The same without rules, as in training.
+  var freeChain: TagChain {
+    TagChain(count: labels.count).adding(adapter.transitions?.value, scale: transitionScale)
+  }
 
   /// Logits of encoded examples: one row for a text, one for each kept word in tagging. The batch does not matter:
   /// the same example gets the same bits in any company.

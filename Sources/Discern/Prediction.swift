@@ -210,12 +210,10 @@ func logSoftmax(_ logits: [Float], at index: Int) -> Double {
   return Double(logits[index]) - largest - log(sum)
 }
 
-func sigmoid(_ logit: Float) -> Double {
-  let z = Double(logit)
-  return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z))
-}
+func sigmoid(_ logit: Float) -> Double { sigmoid(Double(logit)) }
 
-func logSigmoid(_ logit: Float) -> Double {
-  let z = Double(logit)
-  return z >= 0 ? -log1p(exp(-z)) : z - log1p(exp(z))
-}
+func sigmoid(_ z: Double) -> Double { z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z)) }
+
+func logSigmoid(_ logit: Float) -> Double { logSigmoid(Double(logit)) }
+
+func logSigmoid(_ z: Double) -> Double { z >= 0 ? -log1p(exp(-z)) : z - log1p(exp(z)) }

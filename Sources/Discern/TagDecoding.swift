@@ -1,4 +1,5 @@
 import Compute
+import Glibc
 
 extension Classifier {
   /// Predicted tags of every word; words without an answer are `O`, or empty where the tags spell no spans.
@@ -26,14 +27,27 @@ extension Classifier {
     return runs(example, logits).flatMap { chain.marginals($0).probabilities }
   }
 
+  /// Rows of numbers whose softmax are the probabilities of a text's classes, or of its words' tags.
+  func probabilityLogits(_ example: EncodedExample, _ logits: [[Float]]) -> [[Float]] {
+    guard adapter.transitions != nil else { return logits }
+    // What the rules forbid has no probability; its logarithm has to be a number all the same.
+    return tagProbabilities(example, logits).map { $0.map { Float(log(max($0, 1e-30))) } }
+  }
+
   /// −log p of the labels of all words, in a classifier with learnt transitions: as in training, without rules.
   func chainLoss(_ example: EncodedExample, _ logits: [[Float]]) -> Double {
-    let chain = TagChain(count: labels.count).adding(adapter.transitions?.value)
+    let chain = freeChain
+    return labelledRuns(example, logits).reduce(0) { sum, run in
+      sum + chain.marginals(run.logits).logSum - chain.score(run.path, run.logits)
+    }
+  }
+
+  /// Each run of words that follow each other, with the labels that the words have.
+  func labelledRuns(_ example: EncodedExample, _ logits: [[Float]]) -> [(path: [Int], logits: [[Float]])] {
     var first = 0
-    return runs(example, logits).reduce(0) { sum, rows in
+    return runs(example, logits).map { rows in
       defer { first += rows.count }
-      let path = example.labels[first..<first + rows.count].map(Int.init)
-      return sum + chain.marginals(rows).logSum - chain.score(path, rows)
+      return (example.labels[first..<first + rows.count].map(Int.init), rows)
     }
   }
 

@@ -59,7 +59,7 @@ struct AnswerFormat {
         "probabilities": .object(probabilities(prediction.probabilities, prediction.logits)),
       ]
       switch promise {
-      case .none: break
+      case .none, .intervals: break
       case .precision: object["abstained"] = .bool(isWithheld)
       case .coverage(let coverage, _):
         object["coverage"] = .number(coverage)
@@ -69,12 +69,23 @@ struct AnswerFormat {
       return object
     case .labels(let prediction, let text):
       var object: JSONObject = [
-        "text": JSON(text), "labels": .array(prediction.labels.map { JSON($0) }),
+        "text": JSON(text), "labels": .array(given(prediction).map { JSON(labels[$0]) }),
         "probabilities": .object(probabilities(prediction.probabilities, prediction.logits)),
       ]
+      if case .precision = promise { object["abstained"] = .array(withheld(prediction).map { JSON(labels[$0]) }) }
       if logits { object["logits"] = .object(members(prediction.logits.map(Double.init))) }
       return object
-    case .values(let values, let text): return ["text": JSON(text), "values": .object(members(values))]
+    case .values(let values, let text):
+      var object: JSONObject = ["text": JSON(text), "values": .object(members(values))]
+      if case .intervals(let coverage, _) = promise {
+        object["coverage"] = .number(coverage)
+        var intervals = JSONObject()
+        for (label, ends) in zip(labels, ends(values)) {
+          intervals.append(JSONString(label), ends.map { [.number($0.lower), .number($0.upper)] } ?? .null)
+        }
+        object["intervals"] = .object(intervals)
+      }
+      return object
     case .tags(let tagged, let text):
       var object: JSONObject = [
         "text": JSON(text), "entities": .array(given(tagged.entities).map(json)),
@@ -88,6 +99,24 @@ struct AnswerFormat {
     }
   }
 
+  /// The labels that apply and may be given, and those that apply and may not.
+  private func given(_ prediction: LabelsPrediction) -> [Int] { applying(prediction, isWithheld: false) }
+  private func withheld(_ prediction: LabelsPrediction) -> [Int] { applying(prediction, isWithheld: true) }
+
+  private func applying(_ prediction: LabelsPrediction, isWithheld: Bool) -> [Int] {
+    let applying = Set(prediction.labels)
+    return labels.indices.filter {
+      applying.contains(labels[$0]) && promise.withholds(labels[$0], prediction.probabilities[$0]) == isWithheld
+    }
+  }
+
+  /// Where the interval of each number begins and ends; nil where it has no ends.
+  private func ends(_ values: [Double]) -> [(lower: Double, upper: Double)?] {
+    guard case .intervals(let coverage, let intervals) = promise, let widths = intervals.halfWidths(coverage: coverage)
+    else { return values.map { _ in nil } }
+    return zip(values, widths).map { ($0 - $1, $0 + $1) }
+  }
+
   /// The entities that may be given.
   func given(_ entities: [TaggedText.Entity]) -> [TaggedText.Entity] {
     entities.filter { !promise.withholds($0.label, $0.probability) }
@@ -97,7 +126,8 @@ struct AnswerFormat {
   func withheldCount(_ answer: Answer) -> Int {
     switch answer {
     case .label(let prediction, _): promise.withholds(prediction.label, prediction.probability) ? 1 : 0
-    case .labels, .values: 0
+    case .labels(let prediction, _): withheld(prediction).count
+    case .values: 0
     case .tags(let tagged, _):
       hasSpans
         ? tagged.entities.count - given(tagged.entities).count
@@ -175,10 +205,16 @@ struct AnswerFormat {
       return row(ranked(prediction.probabilities, prediction.logits, top ?? 1) + [text])
     case .labels(let prediction, let text):
       if let top { return row(ranked(prediction.probabilities, prediction.logits, top) + [text]) }
-      let applying = labels.indices.filter { prediction.labels.contains(labels[$0]) }
-      let probabilities = applying.map { prediction.probabilities[$0].fixed(4) }
-      return row([prediction.labels.joined(separator: ";"), probabilities.joined(separator: ";"), text])
-    case .values(let values, let text): return row(values.map { $0.fixed(6) } + [text])
+      let given = given(prediction)
+      if given.isEmpty, !withheld(prediction).isEmpty { return row([AnswerPromise.abstention, "", text]) }
+      let probabilities = given.map { prediction.probabilities[$0].fixed(4) }
+      return row([given.map { labels[$0] }.joined(separator: ";"), probabilities.joined(separator: ";"), text])
+    case .values(let values, let text):
+      guard case .intervals = promise else { return row(values.map { $0.fixed(6) } + [text]) }
+      let fields = zip(values, ends(values)).flatMap { value, ends in
+        [value.fixed(6), ends?.lower.fixed(6) ?? "-inf", ends?.upper.fixed(6) ?? "inf"]
+      }
+      return row(fields + [text])
     case .tags(let tagged, _):
       let rows =
         hasSpans

@@ -2,11 +2,13 @@ import ArgumentParser
 import Discern
 import Formats
 
-/// What answers have to keep: a precision, for which some are withheld, or a coverage, for which sets are given.
+/// What answers have to keep: a precision, for which some are withheld, or a coverage, for which sets or
+/// intervals are given.
 enum AnswerPromise {
   case none
   case precision(Double, PrecisionThresholds, limits: [JSONString: Double])
   case coverage(Double, ConformalScores)
+  case intervals(Double, ConformalIntervals)
 
   /// What stands in a line in place of a label that is withheld.
   static let abstention = "abstain"
@@ -31,6 +33,9 @@ enum AnswerPromise {
     case .coverage(let coverage, let scores):
       guard scores.limit(coverage: coverage) == nil else { return nil }
       return "\(scores.count) held-out texts are too few for a coverage of \(coverage): every set holds all labels"
+    case .intervals(let coverage, let intervals):
+      guard intervals.halfWidths(coverage: coverage) == nil else { return nil }
+      return "\(intervals.count) held-out texts are too few for a coverage of \(coverage): intervals have no ends"
     }
   }
 }
@@ -44,7 +49,8 @@ struct PromiseOptions: ParsableArguments {
   var minPrecision: Double?
   @Option(
     help: ArgumentHelp(
-      "Answer with sets of labels; this share of them holds the right one.", valueName: "share"))
+      "Answer with sets of labels (numbers: intervals); this share of them holds the right one.",
+      valueName: "share"))
   var coverage: Double?
 
   func validate() throws {
@@ -67,7 +73,11 @@ struct PromiseOptions: ParsableArguments {
         "\(adapter): found no calibration; expected one to keep a precision or a coverage. "
           + "Make it with: discern calibrate \(adapter) --data FILE")
     }
+    let task = classifier.adapter.recipe.task
     if let minPrecision {
+      guard task != .regression else {
+        throw WrongUsage(verb: "predict", message: "--min-precision is for labels; \(adapter) answers with numbers.")
+      }
       let thresholds = calibration.thresholds
       var limits: [JSONString: Double] = [:]
       for (index, name) in thresholds.classes.enumerated() {
@@ -75,8 +85,12 @@ struct PromiseOptions: ParsableArguments {
       }
       return .precision(minPrecision, thresholds, limits: limits)
     }
-    guard let coverage, let scores = calibration.conformal else {
-      throw WrongUsage(verb: "predict", message: "--coverage is for classifiers; \(adapter) is a tagger.")
+    let coverage = coverage ?? 0
+    if let intervals = calibration.intervals { return .intervals(coverage, intervals) }
+    guard let scores = calibration.conformal else {
+      let kind = task == .tokens ? "is a tagger" : "answers with any number of labels"
+      throw WrongUsage(
+        verb: "predict", message: "--coverage is for classifiers with one label and for numbers; \(adapter) \(kind).")
     }
     return .coverage(coverage, scores)
   }

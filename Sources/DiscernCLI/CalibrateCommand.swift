@@ -14,6 +14,10 @@ struct CalibrateCommand: ParsableCommand {
       into discern.json; the weights stay as they are until `merge` folds the factors into the \
       head.
 
+      Where several labels may apply, shares are counted label by label. A crf head takes a \
+      temperature alone. Numbers are not scaled: what they are off by on the data decides how wide the \
+      intervals of `predict --coverage` are.
+
       Training does this by itself on --dev. Data that the adapter was neither trained on nor chosen \
       by gives more honest promises.
 
@@ -29,8 +33,10 @@ struct CalibrateCommand: ParsableCommand {
   var data: [String] = []
   @Option(
     help: ArgumentHelp(
-      "temperature (one factor) or vector (a factor for each label).", valueName: "name"))
-  var method = Calibration.Method.temperature
+      "temperature (one factor), vector (a factor for each label), or for numbers interval. "
+        + "(default: temperature, or interval)",
+      valueName: "name"))
+  var method: Calibration.Method?
   @Option(help: ArgumentHelp("Decides which half is which. (default: the run's seed)", valueName: "n"))
   var seed: UInt64?
   @Flag(help: "Take the calibration away again.")
@@ -54,13 +60,14 @@ struct CalibrateCommand: ParsableCommand {
       return
     }
     let recipe = folder.recipe
-    guard recipe.task == .sequence || recipe.task == .tokens, recipe.head == .linear else {
-      let kind = recipe.head == .crf ? "has a crf head" : "is for the task \(recipe.task.rawValue)"
-      throw WrongUsage(
-        verb: "calibrate", message: "Only classifiers with one label and taggers are calibrated; \(adapter) \(kind).")
-    }
-    let dataset = try work.input.read(data, task: recipe.task)
+    let dataset = try work.input.read(data, task: recipe.task, known: folder.labels ?? [])
     let classifier = try opening.classifier(adapter, threads: work.threads, calibrated: false)
+    let methods = classifier.calibrationMethods
+    guard let method = method ?? methods.first, methods.contains(method) else {
+      let kind = recipe.head == .crf ? "has a crf head" : "is for the task \(recipe.task.rawValue)"
+      let known = methods.map(\.rawValue).joined(separator: " or ")
+      throw WrongUsage(verb: "calibrate", message: "\(adapter) \(kind): --method can be \(known).")
+    }
     let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: work.quiet)
     let (_, encoded, logits) = try classifier.evaluateWithLogits(dataset) { progress.add($0) }
     progress.finish()

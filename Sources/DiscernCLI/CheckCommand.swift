@@ -36,6 +36,10 @@ struct CheckCommand: ParsableCommand {
     help: ArgumentHelp(
       "Longest text in tokens that training will read; with --model. (default: \(Recipe().maxLength))", valueName: "n"))
   var maxLength: Int?
+  @Option(
+    help: ArgumentHelp(
+      "What training will do with longer texts: truncate, window or error; with --model.", valueName: "what"))
+  var overflow = Recipe().overflow
   @Option(help: ArgumentHelp("From which similarity on two texts are almost the same.", valueName: "x"))
   var similarity = DataCheck.Options().similarity
   @Option(help: ArgumentHelp("A label with fewer examples is rare.", valueName: "n"))
@@ -55,6 +59,9 @@ struct CheckCommand: ParsableCommand {
     }
     if maxLength != nil, model == nil {
       throw ValidationError("--max-length counts tokens: name the --model.")
+    }
+    if overflow != Recipe().overflow, model == nil {
+      throw ValidationError("--overflow is about texts longer than --max-length, in tokens: name the --model.")
     }
     guard (0.5...1).contains(similarity) else {
       throw ValidationError("--similarity: found \(similarity); expected a number from 0.5 to 1.")
@@ -85,6 +92,7 @@ struct CheckCommand: ParsableCommand {
     if let model {
       options.tokenizer = try Self.tokenizer(model)
       options.maxLength = maxLength ?? Recipe().maxLength
+      options.readsWindows = overflow == .window
     }
     var check = DataCheck(task: shape.task, options: options)
     for (part, paths) in zip(DataCheck.Part.allCases, files) where !paths.isEmpty {
@@ -130,8 +138,9 @@ extension CheckReport {
   private var cutTable: String {
     let cuts = cuts
     let hasEntities = cuts.contains { $0.allEntities > 0 }
+    let texts = readsWindows ? "texts in windows" : isInTokens ? "texts cut" : "texts longer"
     var table = TextTable(
-      [isInTokens ? "max length" : "words", "part", isInTokens ? "texts cut" : "texts longer", "share"]
+      [isInTokens ? "max length" : "words", "part", texts, "share"]
         + (hasEntities ? [isInTokens ? "entities lost" : "entities beyond", "share"] : []),
       alignments: [.right, .left, .right, .right] + (hasEntities ? [.right, .right] : []))
     for cut in cuts {
@@ -170,3 +179,4 @@ extension CheckFinding {
       + "\(indent)\(remedy.onOneLine)\n"
   }
 }
+extension Overflow: ExpressibleByArgument {}

@@ -33,6 +33,9 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let folder = try AdapterFolder(adapter)
     let dataset = try work.input.read(data, task: folder.recipe.task, known: folder.labels ?? [])
+    var pairs = try PairExpectation(adapter: adapter)
+    for example in dataset.examples { pairs.add(example.input) }
+    if let warning = pairs.warning { Messages.warning("\(dataset.name): \(warning)") }
     let classifier = try opening.classifier(
       adapter, decoding: decoding.decode, threads: work.threads)
     try decoding.check(classifier, verb: "evaluate")

@@ -55,7 +55,9 @@ struct FoldTraining {
         throw error is CancellationError ? ExitCode(Interruption.exitCode) : error
       }
       progress.clear()
-      let evaluation = try Classifier(adapter: "\(out)/\(name)", threads: threads).evaluate(held)
+      let classifier = try Classifier(adapter: "\(out)/\(name)", threads: threads)
+      let evaluation = try classifier.evaluate(held)
+      try Report("\(out)/\(name)", ReportSubject(classifier, held, evaluation, nil)).write()
       scores.add(evaluation.summary)
       if !isQuiet {
         Messages.note(

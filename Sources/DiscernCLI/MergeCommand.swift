@@ -46,7 +46,7 @@ struct MergeCommand: ParsableCommand {
     }
     line.clear()
     for note in report.notes { Messages.warning(note) }
-    if let calibration = classifier.calibration {
+    if let calibration = classifier.calibration, calibration.method != .interval {
       Messages.note("the calibration (\(calibration.headline)) is in the head's weights")
     }
     var output = StandardOutput()

@@ -24,8 +24,9 @@ struct PredictCommand: ParsableCommand {
       that start with a hyphen go behind --.
 
       With --min-precision, uncertain answers are withheld: the label is abstain, in JSON null, and \
-      spans of a tagger are left out and counted, in JSON listed as abstained. With --coverage, the \
-      labels of a set stand in place of one. Both rest on the data that calibrated the \
+      spans of a tagger and single ones of several labels are left out and counted, in JSON listed as \
+      abstained. With --coverage, the labels of a set stand in place of one, and behind each number where its \
+      interval begins and ends. Both rest on the data that calibrated the \
       adapter, and hold for texts of its kind.
       """)
 
@@ -89,6 +90,7 @@ struct PredictCommand: ParsableCommand {
     var format = AnswerFormat(classifier, top: top, logits: logits)
     format.promise = promise
     var withheld = 0
+    var pairs = try PairExpectation(adapter: adapter)
     var printer = AnswerPrinter(
       format: format, isJSON: json || logits || input.isJSON, types: classifier.entityTypes)
     var cut = CutReport()
@@ -104,6 +106,7 @@ struct PredictCommand: ParsableCommand {
       for (item, (encoded, logits)) in zip(items, zip(encoded, logits)) {
         let answer = format.answer(classifier, item.example, encoded, logits)
         withheld += format.withheldCount(answer)
+        pairs.add(item.example.input)
         try printer.print(answer, fields: item.fields)
       }
       try printer.flush()
@@ -112,6 +115,7 @@ struct PredictCommand: ParsableCommand {
       throw FormatError(input.name, found: "no rows", expected: "at least one text")
     }
     for note in input.skipped.skips { Messages.note("\(input.name): \(note)") }
+    if let warning = pairs.warning { Messages.warning("\(input.name): \(warning)") }
     if let note = promise.note { Messages.warning(note) }
     if withheld > 0 {
       let answers = withheld == 1 ? "answer" : "answers"

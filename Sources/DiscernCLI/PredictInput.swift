@@ -13,6 +13,8 @@ final class PredictInput {
     case texts(ArraySlice<String>)
     case lines(LineReader)
     case objects(LineReader)
+    /// Known to be JSON: objects on lines, or one array of them.
+    case json(JSONLines, LineReader)
     case rows(ExampleReader)
   }
 
@@ -66,7 +68,9 @@ final class PredictInput {
     var format = format
     if format == nil, path != "-" { format = try DatasetFormat(path: path, task: task) }
     switch format {
-    case .jsonLines: source = .objects(try LineReader(path: path))
+    case .jsonLines:
+      let lines = try LineReader(path: path)
+      source = .json(JSONLines(lines), lines)
     case .lines: source = .lines(try LineReader(path: path))
     case .csv, .tsv, .conll, .conllu, .parquet:
       source = .rows(
@@ -78,13 +82,17 @@ final class PredictInput {
       let start = first?.bytes.first { $0 != 0x20 && $0 != 0x09 }
       source = start == UInt8(ascii: "{") ? .objects(lines) : .lines(lines)
     }
-    if case .objects = source { isJSON = true }
+    switch source {
+    case .objects, .json: isJSON = true
+    case .texts, .lines, .rows: break
+    }
   }
 
   /// Whether the next text has not been written yet: time to answer those that are here.
   var isWaiting: Bool {
     switch source {
     case .texts, .rows: false
+    case .json(_, let lines): lines.isWaiting
     case .lines(let lines), .objects(let lines): first == nil && lines.isWaiting
     }
   }
@@ -112,6 +120,8 @@ final class PredictInput {
       source = .texts(texts)
       return PredictItem(example: Example(input: .text(text)))
     case .rows(let reader): return try reader.next().map { PredictItem(example: $0) }
+    case .json(let rows, let lines):
+      return try rows.next().map { try item($0.object, $0.line, place: lines.place($0.line)) }
     case .lines(let lines):
       return try line(lines).map {
         PredictItem(example: Example(input: .text($0.text), line: $0.number))
@@ -129,6 +139,7 @@ final class PredictInput {
   var skipped: DatasetFacts {
     var facts = skippedRows
     facts.blankRows += blankLines
+    if case .json(let rows, _) = source { facts.blankRows += rows.blankLines }
     if case .rows(let reader) = source {
       facts.blankRows += reader.blankRows
       facts.comments += reader.comments
@@ -158,6 +169,10 @@ final class PredictInput {
     guard let object = json.object else {
       throw FormatError(place, found: json.kind, expected: "a JSON object on each line")
     }
+    return try item(object, line.number, place: place)
+  }
+
+  private func item(_ object: JSONObject, _ number: Int, place: String) throws -> PredictItem {
     if task == .tokens, let words = object[columns.tokens]?.array {
       let texts = words.compactMap(\.string)
       guard texts.count == words.count, !texts.contains("") else {
@@ -165,15 +180,17 @@ final class PredictInput {
           place, found: "something else in \"\(columns.tokens)\"",
           expected: "words that are strings")
       }
-      return PredictItem(example: Example(input: .words(texts), line: line.number), fields: object)
+      return PredictItem(example: Example(input: .words(texts), line: number), fields: object)
     }
     let names = columns.resolved(in: object.keys, task)
-    let first = try string(object, names.text, place, "--text-column")
+    // Label Studio's tasks have their text one level further down.
+    let inner = object[names.text] == nil ? object["data"]?.string ?? object["data"]?[names.text]?.string : nil
+    let first = try inner ?? string(object, names.text, place, "--text-column")
     guard let pair = names.pair, !task.tagsWords else {
-      return PredictItem(example: Example(input: .text(first), line: line.number), fields: object)
+      return PredictItem(example: Example(input: .text(first), line: number), fields: object)
     }
     let input = Example.Input.pair(first, try string(object, pair, place, "--pair-column"))
-    return PredictItem(example: Example(input: input, line: line.number), fields: object)
+    return PredictItem(example: Example(input: input, line: number), fields: object)
   }
 
   private func string(_ object: JSONObject, _ column: String, _ place: String, _ option: String) throws -> String {

@@ -18,7 +18,8 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Adapter folder.", valueName: "run"))
   var adapter: String
   @Option(
-    help: ArgumentHelp(DataOptions.labelledHelp + " (default: the run's dev data)", valueName: "file"))
+    help: ArgumentHelp(
+      DataOptions.labelledHelp + " (default: what the run was evaluated on)", valueName: "file"))
   var data: [String] = []
   @Option(help: ArgumentHelp("File to write. (default: report.html in the run's folder)", valueName: "file"))
   var out: String?
@@ -34,13 +35,17 @@ struct ReportCommand: ParsableCommand {
       throw FormatError(
         adapter, found: "an adapter that PEFT wrote (no discern.json)", expected: "a run of Discern")
     }
-    let files = data.isEmpty ? [facts["data"]?["dev"]?["path"]?.string].compactMap { $0 } : data
-    guard !files.isEmpty else {
-      throw FormatError(
-        adapter, found: "a run without dev data", expected: "data to report on",
-        remedy: "Give labelled data with --data.")
+    let dataset: Dataset
+    if data.isEmpty {
+      guard facts["data"]?["dev"]?["path"] != nil else {
+        throw FormatError(
+          adapter, found: "a run without dev data", expected: "data to report on",
+          remedy: "Give labelled data with --data.")
+      }
+      dataset = try TrainCommand.dev(ofRun: adapter)
+    } else {
+      dataset = try input.read(data, task: folder.recipe.task, known: folder.labels ?? [])
     }
-    let dataset = try input.read(files, task: folder.recipe.task, known: folder.labels ?? [])
     let classifier = try opening.classifier(adapter, threads: threads.threads, calibrated: false)
     let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)
     let evaluation = try classifier.evaluate(dataset) { progress.add($0) }

@@ -121,6 +121,92 @@ import Testing
     #expect(try Command.run(["predict", run, "Anna", "--coverage", "0.9"]).code == 64)
   }
 
+  private func trained(_ name: String, _ arguments: [String]) throws -> String {
+    let out = "\(Runs.folder)/\(name)"
+    let result = try Command.run(["train", "--model", Runs.model, "--out", out, "--quiet"] + Runs.options + arguments)
+    #expect(result.code == 0, "\(result.errors)")
+    return out
+  }
+
+  @Test func labelsOfSeveralAreWithheldOneByOne() throws {
+    let data = TaskTests.labelData
+    let run = try trained(
+      "calibrated-labels",
+      [
+        "--task", "multi-label", "--data", data, "--dev", data, "--calibration", "vector", "--epochs", "20",
+        "--learning-rate", "5e-3",
+      ])
+    #expect(try calibration(run)?["scales"]?.array?.count == 3)
+    let text = Runs.texts[0].text
+    let plain = try Command.run(["predict", run, text, "--json"]).json()
+    let none = try Command.run(["predict", run, text, "--json", "--min-precision", "0.999"]).json()
+    #expect(none["labels"] == [] && none["abstained"] == plain["labels"] && plain["labels"] != [])
+    let line = try Command.run(["predict", run, text, "--min-precision", "0.999"])
+    #expect(line.output == "abstain\t\t\(text)\n" && line.errors.contains("withheld"))
+    let some = try Command.run(["predict", run, text, "--json", "--min-precision", "0.1"]).json()
+    let both = (some["labels"]?.array ?? []) + (some["abstained"]?.array ?? [])
+    #expect(Set(both.compactMap(\.string)) == Set(plain["labels"]!.array!.compactMap(\.string)))
+    let sets = try Command.run(["predict", run, text, "--coverage", "0.9"])
+    #expect(sets.code == 64 && sets.errors.contains("any number of labels"))
+    let merged = try Command.run(["merge", run, "--out", run + "-merged"])
+    #expect(merged.code == 0 && merged.errors.contains("the calibration (a factor for each label"))
+    let html = try String(contentsOf: URL(filePath: run + "/report.html"), encoding: .utf8)
+    for part in ["By label", "Labels that apply by probability", "exact match by length", "Wrong answers by coverage"] {
+      #expect(html.contains(part), "\(part)")
+    }
+  }
+
+  @Test func numbersComeWithIntervals() throws {
+    let data = TaskTests.numberData
+    let columns = ["--text-column", "first", "--label-column", "score", "--label-column", "age"]
+    let run = try trained(
+      "calibrated-numbers", ["--task", "regression", "--data", data, "--dev", data, "--epochs", "4"] + columns)
+    #expect(try calibration(run) == nil)  // twelve texts are too few for `auto`
+    let result = try Command.run(["calibrate", run, "--data", data] + columns)
+    #expect(result.code == 0 && result.output.hasPrefix("intervals, fitted on 12 texts"))
+    let plain = try Command.run(["predict", run, "A boat.", "--json"]).json()
+    let wide = try Command.run(["predict", run, "A boat.", "--json", "--coverage", "0.9"]).json()
+    #expect(plain["values"] == wide["values"] && wide["coverage"] == 0.9)
+    let score = try #require(wide["values"]?["score"]?.double)
+    let ends = (wide["intervals"]?["score"]?.array ?? []).compactMap(\.double)
+    #expect(ends.count == 2 && abs((ends[0] + ends[1]) / 2 - score) < 1e-9 && ends[0] < ends[1])
+    let line = try Command.run(["predict", run, "A boat.", "--coverage", "0.9"]).output
+    #expect(line.split(separator: "\t").count == 7)
+    let few = try Command.run(["predict", run, "A boat.", "--coverage", "0.99", "--json"])
+    #expect(try few.json()["intervals"]?["age"] == JSON.null && few.errors.contains("intervals have no ends"))
+    #expect(try Command.run(["predict", run, "A boat.", "--min-precision", "0.9"]).code == 64)
+    let wrong = try Command.run(["calibrate", run, "--data", data, "--method", "temperature"] + columns)
+    #expect(wrong.code == 64 && wrong.errors.contains("--method can be interval"))
+    #expect(try Command.run(["report", run, "--data", data] + columns).code == 0)
+    let html = try String(contentsOf: URL(filePath: run + "/report.html"), encoding: .utf8)
+    for part in ["score: predicted", "--coverage 0.9", "mean squared error by length", "Furthest off"] {
+      #expect(html.contains(part), "\(part)")
+    }
+    #expect(try String(contentsOf: URL(filePath: run + "/README.md"), encoding: .utf8).contains("Errors of 12 texts"))
+  }
+
+  @Test func fieldsTakeATemperature() throws {
+    let data = Runs.tokenData
+    let run = try trained(
+      "calibrated-field",
+      ["--task", "tokens", "--head", "crf", "--data", data, "--dev", data, "--calibration", "temperature"])
+    let temperature = try #require(try calibration(run)?["temperature"]?.double)
+    #expect(temperature > 0 && temperature != 1)
+    func words(_ options: [String]) throws -> [JSON] {
+      try Command.run(["predict", run, "Anna went to Rome.", "--logits"] + options).json()["words"]?.array ?? []
+    }
+    let (mine, raw) = (try words([]), try words(["--uncalibrated"]))
+    #expect(mine.map { $0["tag"] } == raw.map { $0["tag"] })
+    #expect(mine.map { $0["probability"] } != raw.map { $0["probability"] })
+    #expect(try Command.run(["calibrate", run, "--data", data, "--method", "vector"]).code == 64)
+    let refused = try Command.run(
+      [
+        "train", "--model", Runs.model, "--out", run + "-vector", "--task", "tokens", "--head", "crf", "--data", data,
+        "--calibration", "vector",
+      ])
+    #expect(refused.code == 64 && refused.errors.contains("one temperature"))
+  }
+
   @Test func faultsAreNamed() throws {
     #expect(try Command.run(["calibrate", Runs.classifier]).code == 64)
     #expect(try Command.run(["calibrate", Runs.classifier, "--data", "a", "--remove"]).code == 64)

@@ -40,6 +40,21 @@ import Testing
     #expect(json["parts"]?["train"]?["labels"]?["sea"]?.int == 2)
   }
 
+  @Test func windowsCutNothing() throws {
+    let arguments = ["check", Runs.tokenData, "--task", "tokens", "--model", Runs.model, "--max-length", "6", "--json"]
+    let cut = try Command.run(arguments).json()
+    let codes = { (json: JSON) in (json["findings"]?.array ?? []).compactMap { $0["code"]?.string } }
+    #expect(codes(cut).contains("cut-texts"))
+    let limited = { (json: JSON) in json["cuts"]?.array?.first { $0["limit"] == 6 } }
+    #expect(limited(cut)?["entities"]?.int ?? 0 > 0)
+    let read = try Command.run(arguments + ["--overflow", "window"]).json()
+    #expect(!codes(read).contains("cut-texts") && codes(read).contains("windows"))
+    #expect(limited(read)?["entities"] == 0 && limited(read)?["texts"] == limited(cut)?["texts"])
+    let text = try Command.run(Array(arguments.dropLast()) + ["--overflow", "window"])
+    #expect(text.output.contains("texts in windows") && text.output.contains("nothing is cut"))
+    #expect(try Command.run(["check", Runs.tokenData, "--overflow", "window"]).code == 64)
+  }
+
   @Test func standardInput() throws {
     let text = try String(contentsOfFile: Self.clean, encoding: .utf8)
     let result = try Command.run(["check", "-", "--format", "jsonl", "--rare", "0"], input: text)

@@ -87,6 +87,39 @@ import Testing
     #expect(answers[1]["probabilities"] == alone["probabilities"])
   }
 
+  /// Label Studio exports one array whose rows have their text in `data`.
+  @Test func arraysOfLabelStudioAreRead() throws {
+    let rows = ["Anna went to Rome.", "Tom went."].map { text in
+      "{\n  \"id\": 1,\n  \"data\": {\"text\": \"\(text)\"},\n  \"annotations\": []\n}"
+    }
+    let data = Runs.file("studio.json", "[\n\(rows.joined(separator: ",\n"))\n]\n")
+    let answers = try Command.run(["predict", Runs.tagger, "--data", data]).jsonLines()
+    #expect(answers.map { $0["text"] } == ["Anna went to Rome.", "Tom went."])
+    #expect(answers.allSatisfy { $0["id"] == 1 && $0["entities"] != nil })
+    let plain = try Command.run(["predict", Runs.tagger, "Anna went to Rome.", "Tom went.", "--json"]).jsonLines()
+    #expect(answers.map { $0["entities"] } == plain.map { $0["entities"] })
+    let input = try Command.run(
+      ["predict", Runs.classifier, "-", "--format", "jsonl"], input: "[{\"text\": \"a\"}, {\"text\": \"b\"}]")
+    #expect(try input.jsonLines().count == 2)
+  }
+
+  @Test func textsAloneAreNoPairs() throws {
+    let pairs = Runs.file(
+      "pairs.jsonl",
+      Runs.texts.map { "{\"premise\": \"\($0.text)\", \"hypothesis\": \"x\", \"label\": \"\($0.label)\"}\n" }
+        .joined())
+    let out = "\(Runs.folder)/pair-run"
+    let trained = try Command.run(
+      ["train", "--model", Runs.model, "--data", pairs, "--out", out, "--quiet"] + Runs.options)
+    #expect(trained.code == 0)
+    let alone = try Command.run(["predict", out, "A boat."])
+    #expect(alone.code == 0 && alone.errors.contains("1 text without a second one"), "\(alone.errors)")
+    #expect(try !Command.run(["predict", out, "--data", pairs]).errors.contains("second one"))
+    #expect(try Command.run(["evaluate", out, "--data", Runs.sequenceData]).errors.contains("12 texts without"))
+    #expect(try Command.run(["predict", Runs.classifier, "--data", pairs]).errors.contains("12 texts with a second"))
+    #expect(try !Command.run(["predict", Runs.classifier, "A boat."]).errors.contains("second"))
+  }
+
   @Test func wordsOfObjectsAreKept() throws {
     let input = "{\"tokens\": [\"New York\", \"is\", \"big\"]}\n"
     let answer = try Command.run(["predict", Runs.tagger, "-", "--logits"], input: input).json()

@@ -173,6 +173,119 @@ import Testing
     try check(.tokens, .last, .temperature)
   }
 
+  /// Of single labels of several: a factor for all, or for each, in the head, as for classes.
+  @Test func foldedHeadsOfSeveralLabels() throws {
+    for method in [Calibration.Method.temperature, .vector] {
+      var recipe = Recipe()
+      recipe.task = .multiLabel
+      recipe.pooling = .mean
+      recipe.rank = 2
+      let (classifier, dataset) = try made(recipe, ["a", "b", "c"]) { number in
+        var example = example(number, .sequence)
+        example.label = .labels(["a", "b", "c"].filter { _ in number % 3 != 0 })
+        return example
+      }
+      let (_, encoded, logits) = try classifier.evaluateWithLogits(dataset)
+      let fit = classifier.fitCalibration(method, dataset, encoded, logits, seed: 5)
+      let calibration = try #require(fit)
+      #expect(
+        calibration.fitted == 40 && calibration.conformal == nil && calibration.thresholds.classes == ["a", "b", "c"])
+      #expect(
+        calibration.thresholds.counts.reduce(0, +) > 0
+          && Set(calibration.scaling.scales).count == (method == .vector ? 3 : 1))
+      try expectFolded(classifier, calibration, encoded, logits)
+    }
+  }
+
+  /// A field's temperature is in logits and transitions; the paths stay, their probabilities change.
+  @Test func foldedFieldsKeepTheirPaths() throws {
+    var recipe = Recipe()
+    recipe.task = .tokens
+    recipe.head = .crf
+    recipe.rank = 2
+    let (classifier, dataset) = try made(recipe, ["O", "B-X", "I-X", "B-Y", "I-Y"]) { example($0, .tokens) }
+    let transitions = try #require(classifier.adapter.transitions?.value)
+    base.backend.write((0..<35).map { Float($0 % 4) / 2 }, into: transitions)
+    #expect(classifier.calibrationMethods == [.temperature])
+    let (_, encoded, logits) = try classifier.evaluateWithLogits(dataset)
+    let fit = classifier.fitCalibration(.temperature, dataset, encoded, logits, seed: 5)
+    let calibration = try #require(fit)
+    let factor = calibration.scaling.scales[0]
+    #expect(abs(factor - 1) > 0.01 && calibration.scaling.biases == nil)
+    let calibrated = try Classifier(base, classifier.adapter, tokenizer: tokenizer, calibration: calibration)
+    let scaled = try #require(calibrated.adapter.transitions?.value.values)
+    #expect(agree(scaled.map(Double.init), transitions.values.map { factor * Double($0) }, tolerance: 1e-6))
+    try expectFolded(classifier, calibration, encoded, logits)
+    let judge = classifier.judging(calibration.scaling)
+    for (example, rows) in zip(encoded, logits) {
+      let own = rows.map(calibration.applied)
+      #expect(calibrated.tags(example, own) == classifier.tags(example, rows))
+      #expect(judge.tagProbabilities(example, own) == calibrated.tagProbabilities(example, own))
+      #expect(judge.tagProbabilities(example, own) != classifier.tagProbabilities(example, rows))
+      // What the metrics see are the field's own probabilities, not those of single words.
+      for (row, chances) in zip(judge.probabilityLogits(example, own), judge.tagProbabilities(example, own)) {
+        #expect(agree(softmax(row), chances, tolerance: 1e-6))
+      }
+    }
+    func summedLoss(_ factor: Double) -> Double {
+      let scaling = LogitScaling(scales: [Double](repeating: factor, count: 5), biases: nil)
+      let judge = classifier.judging(scaling)
+      return zip(encoded, logits).reduce(0) { $0 + judge.chainLoss($1.0, $1.1.map(scaling.applied)) }
+    }
+    #expect(summedLoss(factor) < min(summedLoss(factor * 1.05), summedLoss(factor / 1.05), summedLoss(1)))
+  }
+
+  @Test func numbersGetIntervalsAndKeepTheirBits() throws {
+    var recipe = Recipe()
+    recipe.task = .regression
+    recipe.pooling = .mean
+    recipe.rank = 2
+    let (classifier, dataset) = try made(recipe, ["x", "y"]) { number in
+      var example = example(number, .sequence)
+      example.label = .values([Double(number), 3])
+      return example
+    }
+    let (_, encoded, logits) = try classifier.evaluateWithLogits(dataset)
+    let fit = classifier.fitCalibration(.interval, dataset, encoded, logits, seed: 5)
+    let calibration = try #require(fit)
+    let errors = zip(dataset.examples, logits).map { abs($0.values[0] - Double($1[0][0])) }.sorted()
+    // ⌈41 · 0.9⌉ = 37
+    #expect(calibration.intervals?.halfWidths(coverage: 0.9)?[0] == errors[36])
+    let read = try Calibration(
+      json: JSON(parsing: Array(calibration.json.serialized().utf8), name: "json"), labels: 2, name: "json")
+    #expect(read == calibration)
+    let calibrated = try Classifier(base, classifier.adapter, tokenizer: tokenizer, calibration: calibration)
+    #expect(calibrated.logits(encoded) == logits)
+    var broken = try #require(calibration.json.object)
+    broken["intervals"] = ["count": 3, "errors": [[1, 2]]]
+    #expect(throws: FormatError.self) { try Calibration(json: .object(broken), labels: 2, name: "file") }
+    #expect(CalibrationChoice.auto.method(answers: 50, task: .regression) == .interval)
+  }
+
+  private func made(
+    _ recipe: Recipe, _ labels: [String], _ example: (Int) -> Example
+  ) throws -> (Classifier, Dataset) {
+    let adapter = try Adapter(recipe, labels: labels, for: base.configuration, on: base.backend)
+    let weight = adapter.head.weight.value
+    base.backend.write(weight.values.map { 20 * $0 }, into: weight)
+    return (
+      try Classifier(base, adapter, tokenizer: tokenizer), Dataset(name: "made", examples: (0..<40).map(example))
+    )
+  }
+
+  private func expectFolded(
+    _ classifier: Classifier, _ calibration: Calibration, _ encoded: [EncodedExample], _ logits: [[[Float]]]
+  ) throws {
+    let read = try Calibration(
+      json: JSON(parsing: Array(calibration.json.serialized().utf8), name: "json"), labels: classifier.labels.count,
+      name: "json")
+    #expect(read == calibration)
+    let calibrated = try Classifier(base, classifier.adapter, tokenizer: tokenizer, calibration: calibration)
+    for (mine, raw) in zip(calibrated.logits(encoded).joined(), logits.joined()) {
+      for (a, b) in zip(mine, calibration.applied(raw)) { #expect(abs(a - b) <= 1e-4 * (1 + abs(b))) }
+    }
+  }
+
   private func check(_ task: Dataset.Task, _ pooling: Pooling, _ method: Calibration.Method) throws {
     let (classifier, dataset) = try trained(task, pooling)
     let (_, encoded, logits) = try classifier.evaluateWithLogits(dataset)

@@ -13,6 +13,17 @@ private func metrics(_ entry: JSON) -> ClassificationMetrics {
 private func values(_ scores: Scores) -> [Double] { [scores.precision, scores.recall, scores.f1] }
 
 @Suite struct ClassificationMetricsTests {
+  /// With labels squared this would take 80 GB.
+  @Test func manyLabelsTakeLittleMemory() {
+    let labels = LabelSet((0..<100_000).map { "label \($0)" })
+    let metrics = ClassificationMetrics(gold: [0, 1, 99_999, 5], predicted: [0, 2, 99_999, nil], labels: labels)
+    #expect(
+      metrics.accuracy == 0.5 && metrics.correct == 2 && metrics.confused(1, 2) == 1 && metrics.confused(2, 1) == 0)
+    #expect(metrics.confusions().map(\.gold) == ["label 1"])
+    #expect(metrics.json["confusion"]?["pairs"] == [[0, 0, 1], [1, 2, 1], [99_999, 99_999, 1]])
+    #expect(metrics.json["confusion"]?["counts"] == nil)
+  }
+
   @Test func agreesWithScikitLearn() throws {
     let cases = MetricsFixture.cases("classification")
     #expect(cases.count == 9)

@@ -30,6 +30,44 @@ import Testing
     #expect(counts(data, split.parts[2]) == ["a": 50, "b": 10, "c": 2, "d": 1])
   }
 
+  /// Skewed numbers: without strata a part of ten texts may have none of the large ones.
+  @Test func numbersAreSplitInTheSharesOfTheirTenths() throws {
+    let values = (0..<100).map { (number: Int) -> [Double] in
+      let (cube, mixed) = (number * number * number, number * 37 % 100)
+      return [Double(cube), Double(mixed)]
+    }
+    func dataset(_ targets: Int) -> Dataset {
+      let examples = values.indices.map { row in
+        Example(input: .text("text \(row)"), label: .values(Array(values[row].prefix(targets))), line: row + 1)
+      }
+      return Dataset(name: "data", examples: examples)
+    }
+    let data = dataset(1)
+    for seed in 0..<5 {
+      let split = try DataSplit(data, shares: [80, 10, 10], seed: UInt64(seed))
+      for (part, rows) in split.parts.enumerated() {
+        let tenths = rows.map { $0 / 10 }
+        for tenth in 0..<10 { #expect(tenths.count { $0 == tenth } == (part == 0 ? 8 : 1)) }
+      }
+    }
+    #expect(try DataSplit(data, shares: [1, 1], seed: 1) != DataSplit(data, shares: [1, 1], seed: 2))
+    // Two targets: each in its own tenths, as far as both can be had.
+    let halves = try DataSplit(dataset(2), shares: [1, 1], seed: 3).parts
+    for target in 0..<2 {
+      let order = values.indices.sorted { values[$0][target] < values[$1][target] }
+      for tenth in 0..<10 {
+        let own = Set(order[10 * tenth..<10 * tenth + 10])
+        #expect((3...7).contains(halves[0].count { own.contains($0) }), "target \(target), tenth \(tenth)")
+      }
+    }
+  }
+
+  @Test func equalNumbersAreOneStratum() {
+    let strata = QuantileStrata((0..<100).map { Example(input: .text("\($0)"), label: .values([$0 < 80 ? 0 : 1])) })
+    #expect(strata.labels(of: [0]) == ["0:0"] && strata.labels(of: [1]) == ["0:1"])
+    #expect(QuantileStrata([]).labels(of: []).isEmpty)
+  }
+
   @Test func rareLabelsStayInTheLargestPart() throws {
     let data = classes([("a", 100), ("b", 2), ("c", 1)])
     let split = try DataSplit(data, shares: [8, 1, 1], seed: 5)

@@ -1,5 +1,6 @@
 import Compute
 import Formats
+import Glibc
 import TestSupport
 import Testing
 
@@ -59,6 +60,33 @@ import Testing
     #expect(wrong.given == "ANIMAL" && wrong.suggested == "NAME: Tom")
     let spurious = try #require(first.first { $0.row == 23 })
     #expect(spurious.given == "NAME" && spurious.suggested == "no span" && spurious.words == 2..<3)
+  }
+
+  /// On few texts accuracy ties, and the first of equals need not be the one that knows most.
+  @Test func theStatesThatFindTheLabelsMostProbableJudge() throws {
+    let dataset = flipped(ProbeTests.texts("texts", verbs), [3, 20, 41])
+    func audit(_ layers: Int?, _ pooling: Pooling?) throws -> AuditReport {
+      try LabelAudit(
+        base, tokenizer: tokenizer, recipe: try Recipe.preset("default", task: .sequence),
+        attention: .unmasked(from: 0), layers: layers, pooling: pooling, threads: 2
+      ).run(dataset)
+    }
+    var losses: [Double] = []
+    var scores: [Double] = []
+    for layers in [1, 2, 3, 4] {
+      for pooling in [Pooling.mean, .last] {
+        let report = try audit(layers, pooling)
+        let naive = report.issues.reduce(0) { $0 - log($1.selfConfidence) } / Double(report.issues.count)
+        #expect(abs(report.logLoss - naive) < 1e-4)
+        losses.append(naive)
+        scores.append(report.score)
+      }
+    }
+    let free = try audit(nil, nil)
+    #expect(abs(free.logLoss - losses.min()!) < 1e-6)
+    #expect(free.layers == losses.firstIndex(of: losses.min()!)! / 2 + 1)
+    // The case that matters: by accuracy alone others were as good.
+    #expect(scores.count { $0 >= free.score } > 1)
   }
 
   @Test func plainTagsAreJudgedWordByWord() throws {

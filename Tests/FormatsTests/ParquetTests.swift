@@ -44,6 +44,23 @@ import Testing
     for (row, other) in zip(found, expected) { #expect(Self.plain(row) == Self.plain(other)) }
   }
 
+  @Test func aFileWithoutRowsIsSound() throws {
+    #expect(try Self.rows("\(Self.folder)/empty.parquet").isEmpty)
+  }
+
+  @Test(arguments: [
+    ("lz4", "compression by LZ4", "text"), ("brotli", "compression by Brotli", "text"),
+    ("delta_binary_packed", "the encoding DELTA_BINARY_PACKED", "n"),
+    ("delta_length_byte_array", "the encoding DELTA_LENGTH_BYTE_ARRAY", "text"),
+    ("delta_byte_array", "the encoding DELTA_BYTE_ARRAY", "text"),
+    ("byte_stream_split", "the encoding BYTE_STREAM_SPLIT", "label"),
+  ])
+  func whatIsNotReadIsRefusedByName(file: String, found: String, column: String) throws {
+    let error = #expect(throws: FormatError.self) { try Self.rows("\(Self.folder)/refused-\(file).parquet") }
+    #expect(error?.found == found && error?.place.contains("column \"\(column)\"") == true, "\(error!)")
+    #expect(error?.remedy.contains("Write the file again") == true)
+  }
+
   @Test func otherColumnsAreNamed() throws {
     let file = try Parquet(path: "\(Self.folder)/unsupported.parquet")
     #expect(file.columns == ["text"])

@@ -79,6 +79,7 @@ struct ModelCard {
     let names: [(String, JSON?, String)] = [
       ("accuracy", metrics["accuracy"] ?? metrics["overall_accuracy"], "accuracy"),
       ("macro F1", metrics["f1_macro"], "f1_macro"),
+      ("micro F1 of labels", metrics["hamming_loss"] == nil ? nil : metrics["f1_micro"], "f1_micro"),
       ("F1 of spans (strict)", metrics["strict"]?["f1_micro"], "f1"),
       ("F1 of spans (conlleval)", metrics["overall_f1"], ""),
       ("mean squared error", metrics["mse"], "mse"),
@@ -147,6 +148,10 @@ struct ModelCard {
     guard let json, let method = json["method"]?.string else {
       return "Not calibrated: a probability of 0.8 need not mean that four of five answers are right. "
         + "`discern calibrate` does that on labelled data.\n"
+    }
+    if let intervals = json["intervals"] {
+      return "Errors of \(intervals["count"]?.int ?? 0) texts that decide how wide the intervals of "
+        + "`discern predict --coverage` are. Nothing is scaled.\n"
     }
     let python: String
     if let temperature = json["temperature"]?.double {

@@ -28,6 +28,8 @@ public struct AuditReport: Sendable {
   public let labels: [String]
   /// How well the heads tell the labels apart on texts left out.
   public let metric: String, score: Double
+  /// Mean of −log p(label) there, which chose the states.
+  public let logLoss: Double
   /// The states that the heads read.
   public let layers: Int, pooling: Pooling?, attention: AttentionPattern
   /// Seconds of the whole run.
@@ -43,7 +45,7 @@ public struct AuditReport: Sendable {
     let unit = task == .tokens ? "places" : "texts"
     let view = "\(layers) layers, \(pooling.map { "\($0.rawValue) pooling" } ?? "each word"), \(attention)"
     return "\(likely) \(unit) are probably mislabelled, of \(rows) rows in \(name)\n"
-      + "judged by heads on \(view): \(metric) \(score.fixed(4)) on texts left out\n"
+      + "judged by heads on \(view): \(metric) \(score.fixed(4)), log loss \(logLoss.fixed(4)) on texts left out\n"
   }
 
   /// The first issues as a table.
@@ -64,7 +66,8 @@ public struct AuditReport: Sendable {
   public var json: JSON {
     [
       "data": JSON(name), "task": JSON(task.rawValue), "rows": .integer(rows), "answers": .integer(answers),
-      "likely": .integer(likely), "metric": JSON(metric), "score": .number(score), "layers": .integer(layers),
+      "likely": .integer(likely), "metric": JSON(metric), "score": .number(score), "log_loss": .number(logLoss),
+      "layers": .integer(layers),
       "pooling": pooling.map { JSON($0.rawValue) } ?? .null, "attention": JSON("\(attention)"),
       "seconds": .number(seconds), "issues": .array(issues.enumerated().map { $1.json(rank: $0 + 1) }),
     ]

@@ -21,8 +21,8 @@ public struct LabelAudit {
 
   /// An audit by a model. Task and longest length are the recipe's.
   ///
-  /// Without `layers` some depths are tried, without `pooling` the mean and the last token, and what tells the labels
-  /// apart best decides.
+  /// Without `layers` some depths are tried, without `pooling` the mean and the last token; the states whose heads find the
+  /// labels of texts left out most probable decide.
   public init(
     _ base: BaseModel, tokenizer: Tokenizer, recipe: Recipe, attention: AttentionPattern = .causal, layers: Int? = nil,
     pooling: Pooling? = nil, threads: Int? = nil
@@ -59,11 +59,11 @@ public struct LabelAudit {
       try progress(0.9 * Double($0) / Double(max($1, 1)), "running the frozen model")
     }
     try progress(0.9, "fitting heads")
-    let found = Parallel.map(views.count, threads: threads) { data.best(states[$0]) }
+    let found = Parallel.map(views.count, threads: threads) { data.judged(states[$0]) }
     guard !found.contains(where: { $0 == nil }) else { throw states.fault(base) }
-    let fits = found.map { $0! }
-    let best = fits.indices.reduce(0) { fits[$1].fit.score > fits[$0].fit.score ? $1 : $0 }
-    let answers = data.leaveOutAnswers(fits[best].head, states[best])
+    let judged = found.map { $0! }
+    let best = judged.indices.reduce(0) { judged[$1].logLoss < judged[$0].logLoss ? $1 : $0 }
+    let answers = judged[best].answers
     let confidence = LabelConfidence(
       data.answers.probabilities(answers, scale: data.answers.scale(answers)), given: data.answers.gold,
       classes: data.labels.count)
@@ -72,7 +72,9 @@ public struct LabelAudit {
       ? tagIssues(dataset, data, answers, confidence) : textIssues(dataset, data, confidence)
     return AuditReport(
       name: dataset.name, task: recipe.task, rows: dataset.examples.count, answers: data.answers.gold.count,
-      labels: data.labels.names, metric: data.answers.metric, score: fits[best].fit.score, layers: views[best].layers,
+      labels: data.labels.names, metric: data.answers.metric, score: data.answers.score(answers),
+      logLoss: judged[best].logLoss,
+      layers: views[best].layers,
       pooling: views[best].pooling, attention: attention, seconds: Clock.seconds - start, issues: issues)
   }
 
@@ -88,6 +90,17 @@ public struct LabelAudit {
         isLikely: confidence.isLikely[row])
     }
     return issues.sorted { ($0.margin, $0.row) < ($1.margin, $1.row) }
+  }
+}
+
+extension ProbeData {
+  /// What the best head on some states answers to rows left out, and how improbable it finds their labels: which, unlike
+  /// a metric, hardly ever ties. Nil where features are not finite.
+  fileprivate func judged(_ features: Tensor) -> (answers: [Float], logLoss: Double)? {
+    best(features).map { head, _ in
+      let answers = leaveOutAnswers(head, features)
+      return (answers, self.answers.logLoss(answers))
+    }
   }
 }
 

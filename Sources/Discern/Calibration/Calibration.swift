@@ -12,6 +12,8 @@ public struct Calibration: Equatable, Sendable {
     case temperature
     /// A number for each label (and a shift, where the head has a bias); answers may change.
     case vector
+    /// For numbers, which have no probabilities: nothing is scaled, and errors say how wide intervals have to be.
+    case interval
   }
 
   /// How good probabilities are, the factors not having seen the texts.
@@ -30,11 +32,14 @@ public struct Calibration: Equatable, Sendable {
   /// How many texts.
   public var fitted: Int
   /// On these texts, as trained, and with the factors of the half that a text is not in.
-  public var before: Quality, after: Quality
+  /// Numbers have none.
+  public var before: Quality?, after: Quality?
   /// From which probability on answers reach a precision.
   public var thresholds: PrecisionThresholds
-  /// How large sets of labels have to be; taggers have none.
+  /// How large sets of labels have to be, where a text has one.
   public var conformal: ConformalScores?
+  /// How wide intervals of numbers have to be.
+  public var intervals: ConformalIntervals?
 
   /// The temperature, where it is one number for all.
   public var temperature: Double? { method == .temperature ? scaling.scales.first.map { 1 / $0 } : nil }
@@ -58,6 +63,13 @@ extension Adapter {
     if let bias = head.bias?.value {
       values[PEFT.headBias] = Tensor(
         calibration.applied(bias.values), rows: 1, columns: bias.columns, on: bias.backend)
+    }
+    if let transitions = transitions?.value {
+      // The factor of a field is one for all: a path's score is the sum of both.
+      let factor = calibration.scaling.scales[0]
+      values[Adapter.transitionsName] = Tensor(
+        transitions.values.map { Float(factor * Double($0)) }, rows: transitions.rows, columns: transitions.columns,
+        on: transitions.backend)
     }
     let layers = (pairs.keys.map(\.layer).max() ?? -1) + 1
     return Adapter(recipe, labels: labels, values: values, layers: layers) { self.pairs[$0]!.scale }

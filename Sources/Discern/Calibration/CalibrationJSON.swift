@@ -4,7 +4,9 @@ extension Calibration {
   /// The calibration as `discern.json` holds it.
   public var json: JSON {
     func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
-    func quality(_ quality: Quality) -> JSON { ["log_loss": .number(quality.logLoss), "ece": .number(quality.error)] }
+    func quality(_ quality: Quality?) -> JSON {
+      quality.map { ["log_loss": .number($0.logLoss), "ece": .number($0.error)] } ?? .null
+    }
     func points(_ points: [PrecisionThresholds.Point]) -> JSON {
       .array(points.map { [.number($0.threshold), .number($0.precision)] })
     }
@@ -25,6 +27,11 @@ extension Calibration {
       conformal.map {
         ["count": .integer($0.count), "scores": numbers($0.scores), "scales": numbers($0.scales)]
       } ?? .null
+    if let intervals {
+      object["intervals"] = [
+        "count": .integer(intervals.count), "errors": .array(intervals.errors.map { numbers($0.scores) }),
+      ]
+    }
     return .object(object)
   }
 
@@ -32,7 +39,7 @@ extension Calibration {
   init(json: JSON, labels: Int, name file: String) throws {
     let reader = CalibrationReader(json: json, file: file)
     guard let text = json["method"]?.string, let method = Method(rawValue: text) else {
-      throw reader.fault("method", "temperature or vector")
+      throw reader.fault("method", "temperature, vector or interval")
     }
     self.method = method
     scaling = LogitScaling(scales: try reader.factors(json["scales"], "scales", count: labels), biases: nil)
@@ -43,10 +50,11 @@ extension Calibration {
     }
     data = json["data"]?.string ?? ""
     fitted = json["fitted"]?.int ?? 0
-    before = try reader.quality("before")
-    after = try reader.quality("after")
+    before = method == .interval ? nil : try reader.quality("before")
+    after = method == .interval ? nil : try reader.quality("after")
     thresholds = try reader.thresholds()
     conformal = try reader.conformal(labels)
+    intervals = method == .interval ? try reader.intervals(labels) : nil
   }
 }
 
@@ -104,9 +112,22 @@ private struct CalibrationReader {
   func conformal(_ labels: Int) throws -> ConformalScores? {
     guard let saved = json["conformal"], saved != .null else { return nil }
     let scores = try numbers(saved["scores"], "conformal")
-    guard let count = saved["count"]?.int, count == scores.count || count > scores.count && scores.count == 1000
-    else { throw fault("conformal", "a count and as many scores") }
+    guard let count = saved["count"]?.int, OrderStatistics.canKeep(scores.count, of: count) else {
+      throw fault("conformal", "a count and as many scores")
+    }
     let scales = try factors(saved["scales"], "conformal", count: labels)
     return ConformalScores(count: count, scores: scores, scales: scales)
+  }
+
+  func intervals(_ labels: Int) throws -> ConformalIntervals {
+    guard let count = json["intervals"]?["count"]?.int, let lists = json["intervals"]?["errors"]?.array,
+      lists.count == labels
+    else { throw fault("intervals", "a count, and errors of \(labels) targets") }
+    return ConformalIntervals(
+      errors: try lists.map { list in
+        let errors = try numbers(list, "intervals")
+        guard OrderStatistics.canKeep(errors.count, of: count) else { throw fault("intervals", "as many errors") }
+        return OrderStatistics(count: count, kept: errors)
+      })
   }
 }

@@ -19,20 +19,26 @@ public struct LogitScaling: Equatable, Sendable {
   /// How strongly scales and shifts of single labels are held back: the inverse variance of their normal prior.
   static let prior = 16.0
 
-  /// One factor for all labels: the root of the loss's derivative, which rises with the factor (the loss is convex).
+  /// One factor for all labels, fitted to answers of which each is one class.
   init(temperature answers: ScoredAnswers) {
+    self.init(labels: answers.classes) { Self.derivatives(answers, $0) }
+  }
+
+  /// One factor for all labels: the root of the loss's derivative, which rises with the factor (the loss is convex).
+  /// `derivatives` gives the first and the second derivative of the summed loss at a factor.
+  init(labels: Int, derivatives: (_ factor: Double) -> (slope: Double, curvature: Double)) {
     var low = 1 / Self.temperatures.upperBound
     var high = 1 / Self.temperatures.lowerBound
     var factor = 1.0
     for _ in 0..<100 where high - low > 1e-12 * high {
-      let (slope, curvature) = Self.derivatives(answers, factor)
+      let (slope, curvature) = derivatives(factor)
       if slope > 0 { high = factor } else { low = factor }
       let newton = factor - slope / curvature
       let next = newton > low && newton < high ? newton : (low + high) / 2
       if abs(next - factor) <= 1e-14 * factor { break }
       factor = next
     }
-    scales = [Double](repeating: factor, count: answers.classes)
+    self.init(scales: [Double](repeating: factor, count: labels), biases: nil)
   }
 
   /// First and second derivative of the loss by the factor: E[z] − z of the gold class, and the variance of z.

@@ -12,12 +12,15 @@ public struct CheckReport: Sendable {
   public let findings: [CheckFinding]
   let parts: [CheckPart]
   let maxLength: Int?
+  /// Whether longer texts are read in windows: then the limits say how many texts have several.
+  public let readsWindows: Bool
 
   init(_ check: DataCheck, _ duplicates: Duplicates, _ near: NearDuplicates) {
     task = check.task
     similarity = check.options.similarity
     isInTokens = check.options.tokenizer != nil
     maxLength = isInTokens ? check.options.maxLength : nil
+    readsWindows = isInTokens && check.options.readsWindows
     parts = check.parts
     var finder = CheckFinder(check)
     finder.findRows()
@@ -41,7 +44,7 @@ public struct CheckReport: Sendable {
     public var limit: Int
     /// Texts longer than that, of all.
     public var texts: Int, allTexts: Int
-    /// Gold entities that would lose a word, of all.
+    /// Gold entities that would lose a word, of all; in windows each word is read somewhere.
     public var entities: Int, allEntities: Int
   }
 
@@ -60,7 +63,7 @@ public struct CheckReport: Sendable {
         let needs = part.hasEntities ? part.entityNeeds : Histogram()
         return Cut(
           part: part.name, limit: limit, texts: part.lengths.beyond(limit), allTexts: part.lengths.total,
-          entities: needs.beyond(limit), allEntities: needs.total)
+          entities: readsWindows ? 0 : needs.beyond(limit), allEntities: needs.total)
       }
     }
   }
@@ -86,7 +89,7 @@ extension CheckReport {
     for part in self.parts { parts.append(JSONString(part.name), part.json) }
     return [
       "task": JSON(task.rawValue), "length_unit": isInTokens ? "tokens" : "words",
-      "similarity": .number(similarity), "parts": .object(parts),
+      "overflow": readsWindows ? "window" : "cut", "similarity": .number(similarity), "parts": .object(parts),
       "cuts": .array(
         cuts.map { cut in
           [

@@ -32,6 +32,8 @@ public struct DataCheck {
     public var prefixSpace = true
     /// The longest text that a model is to read, in tokens; only with a tokenizer.
     public var maxLength: Int?
+    /// Whether longer texts are read in windows, so that nothing of them is cut.
+    public var readsWindows = false
     /// The Jaccard similarity of character 5-grams from which on two texts are almost the same.
     public var similarity = 0.8
     /// A label with fewer rows in train is rare.

@@ -5,7 +5,8 @@ import Formats
 ///
 /// Texts that are equal as `ComparableText` go to one part, so that none stands in two. The rows of each label (in
 /// tagging, the sentences with each type of entity or each tag) are dealt out in the shares, the rarest label first
-/// (iterative stratification: Sechidis et al. 2011), and so are those without any. The result depends on the examples,
+/// (iterative stratification: Sechidis et al. 2011), and so are those without any; numbers are dealt out by the tenth of
+/// their target's values that they belong to. The result depends on the examples,
 /// the shares and the seed alone.
 public struct DataSplit: Equatable, Sendable {
   /// For each part the positions of its examples, in the order of the data.
@@ -39,6 +40,7 @@ public struct DataSplit: Equatable, Sendable {
     var places: [UInt64: Int] = [:]
     var groups: [Group] = []
     var identifiers: [JSONString: Int] = [:]
+    let strata = QuantileStrata(dataset.examples)
     for (row, example) in dataset.examples.enumerated() {
       let text = ComparableText(example.input.text).hash
       let place = places[text] ?? groups.count
@@ -47,7 +49,7 @@ public struct DataSplit: Equatable, Sendable {
         places[text] = place
       }
       groups[place].rows.append(row)
-      for name in Set(example.stratifiedLabels.map { JSONString($0) }).sorted() {
+      for name in Set(example.stratifiedLabels(strata).map { JSONString($0) }).sorted() {
         let label = identifiers[name] ?? identifiers.count
         identifiers[name] = label
         if let known = groups[place].labels.firstIndex(where: { $0.label == label }) {
@@ -124,13 +126,13 @@ private struct Dealer {
 }
 
 extension Example {
-  /// What is dealt out evenly: the label, or the types of the entities, or the tags.
-  fileprivate var stratifiedLabels: [String] {
+  /// What is dealt out evenly: the label, or the tenths that numbers belong to, or the types of the entities, or the tags.
+  fileprivate func stratifiedLabels(_ strata: QuantileStrata) -> [String] {
     switch label {
     case .none: return []
     case .classLabel(let name): return [name]
     case .labels(let names): return names
-    case .values: return []
+    case .values(let values): return strata.labels(of: values)
     case .tags(let tags):
       let spans = Span.lenient(tags)
       return spans.isEmpty ? tags : spans.map(\.label)

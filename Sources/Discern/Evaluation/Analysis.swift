@@ -14,6 +14,8 @@ public struct Analysis: Sendable {
     public var texts: Int
     /// In the order of `scoreNames`.
     public var scores: [Double]
+    /// Where 95 of 100 scores on other texts of that length would lie.
+    public var ranges: [ClosedRange<Double>]
   }
 
   /// Label names in the order of the probabilities.
@@ -26,30 +28,37 @@ public struct Analysis: Sendable {
   public let intervals: [Interval]
   /// The scores by length; the groups double, and empty ones are left out.
   public let lengths: [LengthGroup]
-  /// How good the probabilities are: of texts, or of words.
+  /// How good the probabilities are: of texts, of words, or of each label of each text.
   public let probabilities: ProbabilityMetrics
   /// What is wrong with spans, where tags spell spans.
   public let tagErrors: TagErrors?
 
   init(
-    _ outcomes: ExampleOutcomes, answers: ScoredAnswers, lengths: [Int], tagErrors: TagErrors?,
+    _ outcomes: ExampleOutcomes, probabilities: ProbabilityMetrics, lengths: [Int], tagErrors: TagErrors?,
     bootstrap: Bootstrap, labels: [String], threads: Int
   ) {
     self.labels = labels
-    let scores = outcomes.scores(of: Array(0..<outcomes.count))
-    let resampled = bootstrap.values(count: outcomes.count, threads: threads) { outcomes.scores(of: $0) }
+    func scored(_ members: [Int]) -> (scores: [Double], ranges: [ClosedRange<Double>]) {
+      let scores = outcomes.scores(of: members)
+      let resampled = bootstrap.values(count: members.count, threads: threads) { drawn in
+        outcomes.scores(of: drawn.map { members[$0] })
+      }
+      let ranges = scores.indices.map { index in
+        Bootstrap.interval(resampled.map { $0[index] }) ?? scores[index]...scores[index]
+      }
+      return (scores, ranges)
+    }
+    let (scores, ranges) = scored(Array(0..<outcomes.count))
     self.bootstrap = bootstrap
     scoreNames = outcomes.names
     intervals = outcomes.names.indices.map { index in
-      let range = Bootstrap.interval(resampled.map { $0[index] })
-      return Interval(
-        name: outcomes.names[index], value: scores[index], range: range ?? scores[index]...scores[index])
+      Interval(name: outcomes.names[index], value: scores[index], range: ranges[index])
     }
     self.lengths = Self.grouped(lengths).map { group in
-      LengthGroup(
-        tokens: group.tokens, texts: group.members.count, scores: outcomes.scores(of: group.members))
+      let (scores, ranges) = scored(group.members)
+      return LengthGroup(tokens: group.tokens, texts: group.members.count, scores: scores, ranges: ranges)
     }
-    probabilities = ProbabilityMetrics(answers)
+    self.probabilities = probabilities
     self.tagErrors = tagErrors
   }
 
@@ -108,7 +117,20 @@ extension Classifier {
       }
     }
     return Analysis(
-      outcomes, answers: ScoredAnswers(encoded, logits), lengths: report.lengths, tagErrors: errors,
+      outcomes, probabilities: probabilityMetrics(encoded, logits), lengths: report.lengths, tagErrors: errors,
       bootstrap: bootstrap, labels: labels.names, threads: threads)
+  }
+
+  /// How good the probabilities of answers are; without answers where the task has none.
+  func probabilityMetrics(_ encoded: [EncodedExample], _ logits: [[[Float]]]) -> ProbabilityMetrics {
+    switch adapter.recipe.task {
+    case .multiLabel:
+      ProbabilityMetrics(
+        logits: logits.map { $0[0] }, applies: encoded.map { $0.targets.map { $0 == 1 } },
+        threshold: adapter.recipe.threshold)
+    case .regression: ProbabilityMetrics(ScoredAnswers(logits: [], gold: []))
+    case .sequence, .tokens:
+      ProbabilityMetrics(ScoredAnswers(encoded, zip(encoded, logits).map { probabilityLogits($0, $1) }))
+    }
   }
 }

@@ -20,9 +20,10 @@ extension Analysis {
 
   private var probabilityLine: String {
     let area = probabilities.area.map { "AUC \($0.fixed(4)), " } ?? ""
+    let mean = probabilities.labelError == nil ? "" : "mean over the labels; "
     return area + "Brier \(probabilities.brier.fixed(4)), log loss \(probabilities.logLoss.fixed(4)), "
-      + "calibration error \(probabilities.reliability.error.fixed(4)) "
-      + "(\(ProbabilityMetrics.binCount) bins; of equal counts \(probabilities.adaptive.error.fixed(4)))"
+      + "calibration error \(probabilities.error.fixed(4)) "
+      + "(\(mean)\(ProbabilityMetrics.binCount) bins; of equal counts \(probabilities.adaptive.error.fixed(4)))"
   }
 
   private var lengthTable: String {
@@ -57,7 +58,12 @@ extension Analysis {
           "from": .integer(group.tokens.lowerBound), "to": .integer(group.tokens.upperBound),
           "texts": .integer(group.texts),
         ]
-        for (name, score) in zip(scoreNames, group.scores) { entry.append(JSONString(name), .number(score)) }
+        var intervals = JSONObject()
+        for (name, (score, range)) in zip(scoreNames, zip(group.scores, group.ranges)) {
+          entry.append(JSONString(name), .number(score))
+          intervals.append(JSONString(name), [.number(range.lowerBound), .number(range.upperBound)])
+        }
+        entry["intervals"] = .object(intervals)
         return .object(entry)
       })
     return .object(object)
@@ -65,7 +71,8 @@ extension Analysis {
 }
 
 extension ProbabilityMetrics {
-  /// `auc_macro`, `brier`, `log_loss`, `ece`, `ece_adaptive`, `aurc`, the bins and the risk at coverages.
+  /// `auc_macro`, `brier`, `log_loss`, `ece`, `ece_adaptive`, `aurc`, the bins and the risk at coverages; where several
+  /// labels may apply, `ece` is the mean over the labels and `ece_pooled` that of all decisions together.
   public func json(labels: [String]) -> JSON {
     var areas = JSONObject()
     for (label, area) in zip(labels, self.areas) { areas.append(JSONString(label), area.map(JSON.number) ?? .null) }
@@ -78,10 +85,10 @@ extension ProbabilityMetrics {
           ]
         })
     }
-    return [
+    var object: JSONObject = [
       "answers": .integer(count), "auc_macro": area.map(JSON.number) ?? .null,
       "auc": .object(areas), "brier": .number(brier),
-      "log_loss": .number(logLoss), "ece": .number(reliability.error),
+      "log_loss": .number(logLoss), "ece": .number(error),
       "ece_adaptive": .number(adaptive.error), "aurc": .number(riskCoverage.area),
       "bins": bins(reliability), "bins_adaptive": bins(adaptive),
       "risk_coverage": .array(
@@ -92,5 +99,7 @@ extension ProbabilityMetrics {
           ]
         }),
     ]
+    if labelError != nil { object["ece_pooled"] = .number(reliability.error) }
+    return .object(object)
   }
 }

@@ -14,6 +14,8 @@ public struct ClassificationMetrics: Equatable, Sendable {
 
   /// How many examples there are.
   public let count: Int
+  /// For how many the class was predicted.
+  public let correct: Int
   /// The share of examples whose class was predicted.
   public let accuracy: Double
   /// The scores of each class of the label set, also of those that do not occur.
@@ -24,8 +26,8 @@ public struct ClassificationMetrics: Equatable, Sendable {
   public let macro: Scores
   /// The mean over classes, weighted by support.
   public let weighted: Scores
-  /// How often class `column` was predicted for class `row`.
-  public let confusion: [[Int]]
+  /// How often one class was predicted for another, or for itself; pairs that do not occur are not held.
+  private let counts: [Pair: Int]
   /// The mean of -log p(gold class), probabilities clipped to float32's epsilon as scikit-learn does; nil without
   /// probabilities.
   public let logLoss: Double?
@@ -38,14 +40,17 @@ public struct ClassificationMetrics: Equatable, Sendable {
     gold: [Int], predicted: [Int?], labels: LabelSet, probabilities: [[Float]]? = nil
   ) {
     precondition(gold.count == predicted.count, "as many predictions as gold classes are needed")
-    var confusion = [[Int]](
-      repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
+    var counts: [Pair: Int] = [:]
     var unanswered = [Int](repeating: 0, count: labels.count)
     for (gold, predicted) in zip(gold, predicted) {
-      if let predicted { confusion[gold][predicted] += 1 } else { unanswered[gold] += 1 }
+      if let predicted {
+        counts[Pair(gold: gold, predicted: predicted), default: 0] += 1
+      } else {
+        unanswered[gold] += 1
+      }
     }
     self.init(
-      confusion: confusion, unanswered: unanswered, labels: labels,
+      counts: counts, unanswered: unanswered, labels: labels,
       logLoss: probabilities.map { Self.logLoss(gold, $0, classes: labels.count) })
   }
 
@@ -66,17 +71,26 @@ public struct ClassificationMetrics: Equatable, Sendable {
       predicted: predictedTags.joined().map { $0.isEmpty ? nil : position($0) }, labels: labels)
   }
 
-  private init(confusion: [[Int]], unanswered: [Int], labels: LabelSet, logLoss: Double?) {
-    let classes = labels.names.enumerated().map { index, label in
-      let support = confusion[index].reduce(unanswered[index], +)
-      let predicted = confusion.reduce(0) { $0 + $1[index] }
-      return PerClass(
-        label: label,
-        scores: Scores(correct: confusion[index][index], found: predicted, gold: support),
-        support: support, predicted: predicted)
+  private struct Pair: Hashable {
+    let gold, predicted: Int
+  }
+
+  private init(counts: [Pair: Int], unanswered: [Int], labels: LabelSet, logLoss: Double?) {
+    var support = unanswered
+    var found = [Int](repeating: 0, count: labels.count)
+    for (pair, count) in counts {
+      support[pair.gold] += count
+      found[pair.predicted] += count
     }
-    let count = classes.reduce(0) { $0 + $1.support }
-    let correct = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
+    let right = labels.names.indices.map { counts[Pair(gold: $0, predicted: $0)] ?? 0 }
+    let classes = labels.names.enumerated().map { index, label in
+      PerClass(
+        label: label, scores: Scores(correct: right[index], found: found[index], gold: support[index]),
+        support: support[index], predicted: found[index])
+    }
+    let count = support.reduce(0, +)
+    let correct = right.reduce(0, +)
+    self.correct = correct
     let scores = classes.map(\.scores)
     self.count = count
     accuracy = count == 0 ? 0 : Double(correct) / Double(count)
@@ -85,7 +99,7 @@ public struct ClassificationMetrics: Equatable, Sendable {
     macro = Scores(
       mean: scores, weights: classes.map { $0.support + $0.predicted > 0 ? 1 : 0 })
     weighted = Scores(mean: scores, weights: classes.map { Double($0.support) })
-    self.confusion = confusion
+    self.counts = counts
     self.logLoss = logLoss
   }
 
@@ -111,22 +125,27 @@ extension ClassificationMetrics {
     public var share: Double
   }
 
+  /// How often one class, by its position, was predicted for another.
+  public func confused(_ gold: Int, _ predicted: Int) -> Int { counts[Pair(gold: gold, predicted: predicted)] ?? 0 }
+
+  /// How often class `column` was predicted for class `row`: as many numbers as classes squared.
+  public var confusion: [[Int]] {
+    perClass.indices.map { row in perClass.indices.map { confused(row, $0) } }
+  }
+
+  /// The pairs of classes that occur, in the order of the label set: gold, predicted, how often.
+  public var pairs: [(gold: Int, predicted: Int, count: Int)] {
+    counts.map { ($0.key.gold, $0.key.predicted, $0.value) }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+  }
+
   /// The pairs of classes taken for each other, the most frequent first; ties in the order of the label set.
   public func confusions(limit: Int = .max) -> [Confusion] {
-    var pairs: [(Int, Int)] = []
-    for row in confusion.indices {
-      for column in confusion.indices where row != column && confusion[row][column] > 0 {
-        pairs.append((row, column))
-      }
-    }
-    pairs.sort {
-      (-confusion[$0.0][$0.1], $0.0, $0.1) < (-confusion[$1.0][$1.1], $1.0, $1.1)
-    }
-    return pairs.prefix(limit).map { row, column in
+    let wrong = pairs.filter { $0.gold != $0.predicted }
+      .sorted { (-$0.count, $0.gold, $0.predicted) < (-$1.count, $1.gold, $1.predicted) }
+    return wrong.prefix(limit).map { gold, predicted, count in
       Confusion(
-        gold: perClass[row].label, predicted: perClass[column].label,
-        count: confusion[row][column],
-        share: Double(confusion[row][column]) / Double(perClass[row].support))
+        gold: perClass[gold].label, predicted: perClass[predicted].label, count: count,
+        share: Double(count) / Double(perClass[gold].support))
     }
   }
 }

@@ -4,7 +4,7 @@ import Formats
 
 extension ClassificationMetrics {
   /// `accuracy`, `f1_macro`, `precision_weighted` …, `per_class` by label, and `confusion` (rows gold, columns
-  /// predicted).
+  /// predicted; for more than 500 labels a list of [gold, predicted, count] by positions instead).
   public var json: JSON {
     var object: JSONObject = ["examples": .integer(count), "accuracy": .number(accuracy)]
     for (average, scores) in [("macro", macro), ("micro", micro), ("weighted", weighted)] {
@@ -19,12 +19,19 @@ extension ClassificationMetrics {
       classes.append(JSONString(entry.label), .object(scores))
     }
     object["per_class"] = .object(classes)
-    object["confusion"] = [
-      "labels": .array(perClass.map { JSON($0.label) }),
-      "counts": .array(confusion.map { .array($0.map { .integer($0) }) }),
-    ]
+    var matrix: JSONObject = ["labels": .array(perClass.map { JSON($0.label) })]
+    if perClass.count <= Self.matrixLimit {
+      matrix["counts"] = .array(confusion.map { .array($0.map { .integer($0) }) })
+    } else {
+      matrix["pairs"] = .array(
+        pairs.map { [.integer($0.gold), .integer($0.predicted), .integer($0.count)] })
+    }
+    object["confusion"] = .object(matrix)
     return .object(object)
   }
+
+  /// The most labels whose confusions are written as a matrix.
+  private static let matrixLimit = 500
 }
 
 extension MultiLabelMetrics {

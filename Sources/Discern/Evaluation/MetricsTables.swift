@@ -18,9 +18,11 @@ extension ClassificationMetrics {
   /// `width` characters, the pairs that are most often confused.
   public func confusionTable(width: Int = 100, pairs: Int = 20) -> String {
     let shown = perClass.indices.filter { perClass[$0].support + perClass[$0].predicted > 0 }
+    // A column has a digit and two spaces at least.
+    guard 3 * shown.count <= width else { return pairsTable(limit: pairs) }
     var table = TextTable(["gold \\ predicted"] + shown.map { perClass[$0].label })
     for row in shown {
-      table.append([perClass[row].label] + shown.map { "\(confusion[row][$0])" })
+      table.append([perClass[row].label] + shown.map { "\(confused(row, $0))" })
     }
     let text = table.text
     let widest = text.split(separator: "\n").lazy.map(\.count).max() ?? 0

@@ -17,6 +17,11 @@ public struct ProbabilityMetrics: Equatable, Sendable {
   public let adaptive: Reliability
   /// Errors left where the least certain answers are withheld.
   public let riskCoverage: RiskCoverage
+  /// Where several labels may apply, the mean over the labels of each one's own calibration error; else nil.
+  public let labelError: Double?
+
+  /// The expected calibration error: that of the answers or, where several labels may apply, the mean over the labels.
+  public var error: Double { labelError ?? reliability.error }
 
   /// Measures answers.
   public init(_ answers: ScoredAnswers) {
@@ -39,6 +44,33 @@ public struct ProbabilityMetrics: Equatable, Sendable {
     reliability = Reliability(confidences, verdicts, .equalWidth(Self.binCount))
     adaptive = Reliability(confidences, verdicts, .equalCount(Self.binCount))
     riskCoverage = RiskCoverage(confidences, verdicts)
+    labelError = nil
+  }
+
+  /// Measures decisions about labels of which several may apply: rows of logits and, for each label, whether it applies.
+  ///
+  /// The bins hold the probabilities that labels apply, and the share of labels that do; coverage and risk are those of the
+  /// decisions, of which each is as sure as its own side is probable.
+  public init(logits: [[Float]], applies: [[Bool]], threshold: Double) {
+    precondition(logits.count == applies.count, "a row of verdicts for each row of logits")
+    let labels = logits.first?.count ?? 0
+    let probabilities = logits.map { $0.map(sigmoid) }
+    let all = Array(probabilities.joined())
+    let verdicts = Array(applies.joined())
+    count = all.count
+    areas = (0..<labels).map { label in Self.area(probabilities.map { $0[label] }, applies.map { $0[label] }) }
+    brier =
+      zip(all, verdicts).reduce(0) { $0 + ($1.0 - ($1.1 ? 1 : 0)) * ($1.0 - ($1.1 ? 1 : 0)) } / Double(max(count, 1))
+    logLoss =
+      zip(logits.joined(), verdicts).reduce(0) { $0 - logSigmoid($1.1 ? $1.0 : -$1.0) } / Double(max(count, 1))
+    reliability = Reliability(all, verdicts, .equalWidth(Self.binCount))
+    adaptive = Reliability(all, verdicts, .equalCount(Self.binCount))
+    riskCoverage = RiskCoverage(
+      all.map { $0 >= threshold ? $0 : 1 - $0 }, zip(all, verdicts).map { ($0 >= threshold) == $1 })
+    let errors = (0..<labels).map { label in
+      Reliability(probabilities.map { $0[label] }, applies.map { $0[label] }, .equalWidth(Self.binCount)).error
+    }
+    labelError = errors.reduce(0, +) / Double(max(labels, 1))
   }
 
   /// Mean area under the ROC curve over the classes that have one (one against the rest); nil where none has.
@@ -75,6 +107,6 @@ extension ClassificationMetrics {
     let answered = perClass.map(\.predicted)
     return ExampleOutcomes.matthews(
       gold: perClass.map(\.support), predicted: answered + [count - answered.reduce(0, +)],
-      right: confusion.indices.reduce(0) { $0 + confusion[$1][$1] }, total: count)
+      right: correct, total: count)
   }
 }

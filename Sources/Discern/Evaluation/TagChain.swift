@@ -17,11 +17,11 @@ struct TagChain: Sendable {
   }
 
   /// The same with learnt scores (count + 2, count) on top, as the adapter holds them.
-  func adding(_ transitions: Tensor?) -> TagChain {
+  func adding(_ transitions: Tensor?, scale: Double = 1) -> TagChain {
     guard let transitions else { return self }
     var chain = self
     chain.isLearnt = true
-    for (index, score) in transitions.values.enumerated() { chain.scores[index] += Double(score) }
+    for (index, score) in transitions.values.enumerated() { chain.scores[index] += scale * Double(score) }
     return chain
   }
 
@@ -99,6 +99,37 @@ struct TagChain: Sendable {
     guard let first = path.first, let last = path.last else { return 0 }
     let own = zip(path, logits).reduce(0) { $0 + Double($1.1[$1.0]) }
     return zip(path, path.dropFirst()).reduce(own + start(first) + end(last)) { $0 + between($1.0, $1.1) }
+  }
+
+  /// Mean and variance of the score of a path whose probability is in proportion to exp(factor · score): the first and
+  /// the second derivative, by the factor, of the log of the summed weight.
+  func moments(_ logits: [[Float]], factor: Double) -> (mean: Double, variance: Double) {
+    guard let first = logits.first else { return (0, 0) }
+    // For each tag the log-weight of the paths that end there, and their scores' mean and variance.
+    var states = first.indices.map { tag in
+      let score = start(tag) + Double(first[tag])
+      return (weight: factor * score, mean: score, variance: 0.0)
+    }
+    func joined(_ step: (Int) -> Double) -> (weight: Double, mean: Double, variance: Double) {
+      let total = logSum(states.indices.map { states[$0].weight + factor * step($0) })
+      let shares = states.indices.map { exp(states[$0].weight + factor * step($0) - total) }
+      let mean = states.indices.reduce(0) { $0 + shares[$1] * (states[$1].mean + step($1)) }
+      let variance = states.indices.reduce(0) { sum, tag in
+        let distance = states[tag].mean + step(tag) - mean
+        return sum + shares[tag] * (states[tag].variance + distance * distance)
+      }
+      return (total, mean, variance)
+    }
+    for row in logits.dropFirst() {
+      states = row.indices.map { tag in
+        var state = joined { between($0, tag) }
+        state.weight += factor * Double(row[tag])
+        state.mean += Double(row[tag])
+        return state
+      }
+    }
+    let all = joined(end)
+    return (all.mean, all.variance)
   }
 
   private func logSum(_ values: [Double]) -> Double {

@@ -80,10 +80,7 @@ struct ProbeAnswers: Sendable {
   /// The factor on answers that makes their softmax fit the labels best (least mean negative log-likelihood), found by
   /// golden section between 1 and 1000.
   func scale(_ answers: [Float]) -> Double {
-    func loss(_ logarithm: Double) -> Double {
-      let scale = exp(logarithm)
-      return gold.indices.reduce(0.0) { $0 - logProbability($1, Int(gold[$1]), answers, scale) }
-    }
+    func loss(_ logarithm: Double) -> Double { summedLoss(answers, scale: exp(logarithm)) }
     let ratio = (5.0.squareRoot() - 1) / 2
     var low = 0.0
     var high = log(1000.0)
@@ -102,6 +99,15 @@ struct ProbeAnswers: Sendable {
       }
     }
     return exp((low + high) / 2)
+  }
+
+  /// Mean of −log p(label) under the factor that fits the labels best.
+  func logLoss(_ answers: [Float]) -> Double {
+    summedLoss(answers, scale: scale(answers)) / Double(max(gold.count, 1))
+  }
+
+  private func summedLoss(_ answers: [Float], scale: Double) -> Double {
+    gold.indices.reduce(0.0) { $0 - logProbability($1, Int(gold[$1]), answers, scale) }
   }
 
   private func logProbability(_ row: Int, _ label: Int, _ answers: [Float], _ scale: Double) -> Double {

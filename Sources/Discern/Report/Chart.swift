@@ -81,10 +81,11 @@ struct Chart {
     guard series.count > 1 else { return }
     var right = Self.size.width - Self.frame.right
     for series in series.reversed() {
-      svg.label(series.name, at: (right, 28), .end)
-      right -= 6.6 * Double(series.name.count) + 9
-      svg.circle((right, 24), radius: 4, "\(series.style) f")
-      right -= 14
+      // Widths are guessed: the gap between entries gives way, not that between a name and its dot.
+      right -= 6.6 * Double(series.name.count)
+      svg.label(series.name, at: (right, 28))
+      svg.circle((right - 8, 24), radius: 4, "\(series.style) f")
+      right -= 22
     }
   }
 }

@@ -7,6 +7,7 @@ extension Report {
   var confusion: String {
     guard let subject else { return "" }
     if let errors = subject.analysis.tagErrors { return spanErrors(errors) }
+    if case .multiLabel = subject.evaluation.metrics { return mixups(subject) }
     guard let scores = subject.evaluation.metrics.classes else { return "" }
     let shown = scores.perClass.indices.filter { scores.perClass[$0].support + scores.perClass[$0].predicted > 0 }
     return Self.section(
@@ -35,7 +36,7 @@ extension Report {
     for (number, row) in shown.enumerated() {
       let entry = scores.perClass[row]
       let cells = shown.map { column in
-        let count = scores.confusion[row][column]
+        let count = scores.confused(row, column)
         let share = Double(count) / Double(max(entry.support, 1))
         let color = row == column ? "--good" : "--bad"
         let depth = count == 0 ? 0 : Int((12 + 58 * share).rounded())
@@ -65,9 +66,9 @@ extension Report {
   var classes: String {
     guard let subject else { return "" }
     var rows: [(f1: Double, cells: [String])] = []
-    if let scores = subject.evaluation.metrics.classes {
+    if let perClass = subject.evaluation.metrics.perClass {
       let areas = subject.analysis.probabilities.areas
-      for (index, entry) in scores.perClass.enumerated() where entry.support + entry.predicted > 0 {
+      for (index, entry) in perClass.enumerated() where entry.support + entry.predicted > 0 {
         let area = index < areas.count ? areas[index]?.fixed(3) ?? "" : ""
         let cells = [HTML.escaped(entry.label)] + Self.cells(entry.scores) + [area, "\(entry.support)"]
         rows.append((entry.scores.f1, cells))
@@ -80,33 +81,41 @@ extension Report {
     guard let width = rows.first?.cells.count else { return "" }
     let order = rows.indices.sorted { (rows[$0].f1, $0) < (rows[$1].f1, $1) }
     let own = width == 6 ? ["AUC", "texts"] : ["spans"]
-    let titles = [isTagger ? "type" : "class", "precision", "recall", "F1"] + own
+    let titles = [rowTitle, "precision", "recall", "F1"] + own
     let table = HTML.table(titles, order.prefix(Self.rowLimit).map { rows[$0].cells })
     let rest = rows.count - Self.rowLimit
     let note = rest > 0 ? HTML.element("p", [("class", "dim small")], "and \(rest) more with a higher F1") : ""
     let summary = "<summary>\(rows.count), the worst first</summary>"
     let content = rows.count > 12 ? HTML.element("details", [("open", "")], summary + table) : table
-    return Self.section(isTagger ? "By type" : "By class", content + note)
+    return Self.section("By \(rowTitle)", content + note)
+  }
+
+  private var rowTitle: String {
+    switch subject?.evaluation.metrics {
+    case .tokens: "type"
+    case .tags: "tag"
+    case .multiLabel: "label"
+    default: "class"
+    }
+  }
+
+  /// Which labels stand where others are missing.
+  private func mixups(_ subject: ReportSubject) -> String {
+    guard !subject.mixups.isEmpty else {
+      return Self.section("What is taken for what", "<p>No text has a wrong label where one is missing.</p>")
+    }
+    let rows = subject.mixups.prefix(25).map { pair in
+      [HTML.escaped(pair.missed), HTML.escaped(pair.given), "\(pair.texts)"]
+    }
+    let rest = subject.mixups.count - rows.count
+    return Self.section(
+      "What is taken for what",
+      HTML.table(["missing", "wrongly given", "texts"], Array(rows), left: [0, 1])
+        + (rest > 0 ? HTML.element("p", [("class", "dim small")], "and \(rest) more pairs") : ""))
   }
 
   private static func cells(_ scores: Scores) -> [String] {
     [scores.precision, scores.recall, scores.f1].map { $0.fixed(3) }
-  }
-
-  /// The scores of short and of long texts.
-  var lengths: String {
-    guard let subject, !subject.analysis.lengths.isEmpty else { return "" }
-    let analysis = subject.analysis
-    let rows = analysis.lengths.map { group in
-      ["\(group.tokens.lowerBound) to \(group.tokens.upperBound)", "\(group.texts)"]
-        + group.scores.map { $0.fixed(3) }
-    }
-    var text = HTML.table(
-      ["tokens", "texts"] + analysis.scoreNames.map { Self.names[$0] ?? $0 }, rows)
-    if let warning = subject.evaluation.report.warning {
-      text += HTML.element("p", [("class", "bad")], HTML.escaped(warning))
-    }
-    return Self.section("By length", text)
   }
 }
 
@@ -116,6 +125,12 @@ extension Evaluation.Metrics {
     if case .sequence(let scores) = self { return scores }
     if case .tags(let scores) = self { return scores }
     return nil
+  }
+
+  /// The scores of each class, or of each label where several may apply.
+  fileprivate var perClass: [ClassificationMetrics.PerClass]? {
+    if case .multiLabel(let scores) = self { return scores.perClass }
+    return classes?.perClass
   }
 
   /// The scores of spans.

@@ -10,19 +10,26 @@ extension Report {
           return (x, y)
         })
     }
-    let scores = isTagger ? ["f1", "accuracy"] : ["accuracy", "f1_macro"]
+    let scores =
+      switch facts["task"]?.string {
+      case "tokens": ["f1", "accuracy", "f1_macro"]
+      case "multi-label": ["f1_micro", "f1_macro", "accuracy"]
+      case "regression": ["r2", "spearman"]
+      default: ["accuracy", "f1_macro"]
+      }
+    let isNumbers = facts["task"]?.string == "regression"
     let charts = [
       Chart(
         title: "Loss", xTitle: "step",
         series: [
           Chart.Series(name: "training", style: "s1", points: points("loss")),
-          Chart.Series(name: "dev", style: "s2", points: points("eval_loss")),
+          Chart.Series(name: "dev", style: "s2", points: points(isNumbers ? "eval_mse" : "eval_loss")),
         ].filter { !$0.points.isEmpty }, yRange: 0...0),
       Chart(
         title: "Scores on dev", xTitle: "step",
         series: scores.enumerated().map { index, name in
           Chart.Series(
-            name: Self.names[name] ?? name, style: "s\(index + 1)", points: points("eval_" + name))
+            name: title(of: name), style: "s\(index + 1)", points: points("eval_" + name))
         }.filter { !$0.points.isEmpty }),
       Chart(
         title: "Learning rate", xTitle: "step",
@@ -49,12 +56,14 @@ extension Report {
     guard probabilities.count > 0 else { return "" }
     var series: [Chart.Series] = []
     if let before = subject.uncalibrated {
-      series.append(Self.reliability("as trained", "s2", before))
+      series.append(Self.reliability("as trained", "s2", before.reliability))
     }
+    let isDecisions = probabilities.labelError != nil
     let name = subject.calibration == nil ? "answers" : "calibrated"
     series.append(Self.reliability(name, "s1", probabilities.reliability))
     let reliability = Chart(
-      title: "Right answers by probability", xTitle: "probability of the answer", series: series, xRange: 0...1,
+      title: isDecisions ? "Labels that apply by probability" : "Right answers by probability",
+      xTitle: isDecisions ? "probability of the label" : "probability of the answer", series: series, xRange: 0...1,
       yRange: 0...1, hasDiagonal: true)
     let curve = probabilities.riskCoverage.thinned(to: 100)
     let risk = Chart(
@@ -78,40 +87,44 @@ extension Report {
 
   private static func certaintyText(_ subject: ReportSubject) -> String {
     let probabilities = subject.analysis.probabilities
-    var parts = ["\(probabilities.count) answers"]
+    let isDecisions = probabilities.labelError != nil
+    var parts = ["\(probabilities.count) \(isDecisions ? "decisions about labels" : "answers")"]
     if let area = probabilities.area { parts.append("AUC \(area.fixed(4))") }
     parts.append("Brier \(probabilities.brier.fixed(4))")
     parts.append("log loss \(probabilities.logLoss.fixed(4))")
     parts.append(
-      "calibration error \(probabilities.reliability.error.fixed(4)) in \(ProbabilityMetrics.binCount) bins of equal "
-        + "width, \(probabilities.adaptive.error.fixed(4)) of equal counts")
+      "calibration error \(probabilities.error.fixed(4)) \(isDecisions ? "on average over the labels, " : "")in "
+        + "\(ProbabilityMetrics.binCount) bins of equal width, "
+        + "\(probabilities.adaptive.error.fixed(4)) of equal counts")
     parts.append("mean risk over all coverages \(probabilities.riskCoverage.area.fixed(4))")
     var text = parts.joined(separator: ", ") + "."
-    if let calibration = subject.calibration {
+    if let calibration = subject.calibration, let before = calibration.before, let after = calibration.after {
       text +=
         " Calibrated (\(HTML.escaped(calibration.headline))) on \(calibration.fitted) texts of "
-        + "\(HTML.escaped(calibration.data)); there the error is \(calibration.before.error.fixed(4)) as trained and "
-        + "\(calibration.after.error.fixed(4)) with factors that have not seen the text."
+        + "\(HTML.escaped(calibration.data)); there the error is \(before.error.fixed(4)) as trained and "
+        + "\(after.error.fixed(4)) with factors that have not seen the text."
     }
     return HTML.element("p", [], text)
   }
 
   private static func promises(_ subject: ReportSubject) -> String {
     guard let calibration = subject.calibration else { return "" }
+    // Thresholds of spans are not those of words, nor those of labels that apply those of all decisions.
+    let isCounted = calibration.conformal != nil
     let curve = subject.analysis.probabilities.riskCoverage.points
     let rows = [0.9, 0.95, 0.99].map { precision -> [String] in
       let title = "<code>--min-precision \(precision)</code>"
       guard let point = calibration.thresholds.all.first(where: { $0.precision >= precision }) else {
-        return [title, "not reached on \(calibration.fitted) texts", "", ""]
+        return [title, "not reached on \(calibration.fitted) texts"] + (isCounted ? ["", ""] : [])
       }
-      // Thresholds of spans are not those of words.
-      let here = calibration.conformal == nil ? nil : curve.last { $0.threshold >= point.threshold }
+      guard isCounted else { return [title, point.threshold.fixed(4)] }
+      let here = curve.last { $0.threshold >= point.threshold }
       return [
-        title, point.threshold.fixed(4), here.map { ($0.coverage * 100).fixed(1) + " %" } ?? "",
+        title, point.threshold.fixed(4), here.map { ($0.coverage * 100).fixed(1) + " %" } ?? "none",
         here.map { ((1 - $0.risk) * 100).fixed(1) + " %" } ?? "",
       ]
     }
-    let titles = ["abstaining, all classes together", "from probability", "answered here", "right of these"]
-    return HTML.table(titles, rows)
+    let titles = ["abstaining, all classes together", "from probability"]
+    return HTML.table(titles + (isCounted ? ["answered here", "right of these"] : []), rows)
   }
 }

@@ -5,32 +5,59 @@ extension Report {
 
   /// The mistakes that it was surest of.
   var mistakes: String {
-    guard let subject, subject.hasClasses else { return "" }
+    guard let subject else { return "" }
+    let isNumbers = !subject.numbers.isEmpty
     guard subject.mistakeCount > 0 else {
       return Self.section("Mistakes", HTML.element("p", [], "There are none in this data."))
     }
     let shown = subject.mistakes
     let note =
-      "\(subject.mistakeCount) of \(subject.evaluation.report.texts) texts have one"
-      + (subject.mistakeCount > shown.count ? "; here are the \(shown.count) worst, " : ", ")
-      + "those first that it was surest of. Some may be faults of the data."
+      isNumbers
+      ? "The \(shown.count) texts whose numbers are furthest off, in units of each target's own spread. Some may be "
+        + "faults of the data."
+      : "\(subject.mistakeCount) of \(subject.evaluation.report.texts) texts have one"
+        + (subject.mistakeCount > shown.count ? "; here are the \(shown.count) worst, " : ", ")
+        + "those first that it was surest of. Some may be faults of the data."
     let boxes = shown.map { mistake in
-      HTML.element("div", [("class", "mistake")], Self.content(mistake.content) + Self.place(mistake.place))
+      HTML.element("div", [("class", "mistake")], Self.content(mistake) + Self.place(mistake.place))
     }
-    return Self.section("Mistakes", HTML.element("p", [("class", "dim")], note) + boxes.joined(separator: "\n"))
+    return Self.section(
+      isNumbers ? "Furthest off" : "Mistakes",
+      HTML.element("p", [("class", "dim")], note) + boxes.joined(separator: "\n"))
   }
 
   private static func place(_ place: String) -> String {
     HTML.element("p", [("class", "dim small")], HTML.escaped(place))
   }
 
-  private static func content(_ content: ReportSubject.Content) -> String {
-    switch content {
-    case .label(let text, let gold, let goldProbability, let predicted, let probability):
+  private static func texts(_ mistake: ReportMistake) -> String {
+    mistake.texts.map { text in
       let shown = text.count > textLimit ? text.prefix(textLimit) + " …" : text[...]
       return HTML.element("p", [("class", "text")], HTML.escaped(String(shown)))
-        + "<p class=\"small\"><b class=\"bad\">\(HTML.escaped(predicted))</b> \(probability.fixed(3)), "
-        + "right: <b class=\"good\">\(HTML.escaped(gold))</b> \(goldProbability.fixed(3))</p>"
+    }.joined()
+  }
+
+  private static func list(_ title: String, _ style: String, _ shares: [ReportMistake.Share]) -> String {
+    if shares.isEmpty { return "" }
+    let names = shares.map { "<b class=\"\(style)\">\(HTML.escaped($0.name))</b> \($0.probability.fixed(3))" }
+    return "<p class=\"small\"><span class=\"dim\">\(title)</span> \(names.joined(separator: ", "))</p>"
+  }
+
+  private static func content(_ mistake: ReportMistake) -> String {
+    switch mistake.content {
+    case .label(let gold, let predicted):
+      return texts(mistake) + list("predicted", "bad", [predicted]) + list("right", "good", [gold])
+    case .labels(let right, let wrong, let missed):
+      return texts(mistake) + list("wrong", "bad", wrong) + list("missing", "bad", missed)
+        + list("right", "good", right)
+    case .values(let values):
+      let rows = values.map { value in
+        [
+          HTML.escaped(value.target), value.gold.fixed(4), value.predicted.fixed(4),
+          (value.predicted - value.gold).fixed(4),
+        ]
+      }
+      return texts(mistake) + HTML.table(["target", "right", "predicted", "off by"], rows)
     case .spans(let words, let gold, let predicted):
       let window = window(words.count, around: firstDifference(gold, predicted))
       return "<p class=\"small dim\">gold</p>\(marked(words, gold, right: Set(predicted), window))"

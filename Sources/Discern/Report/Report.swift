@@ -39,7 +39,9 @@ public struct Report: Sendable {
 
   /// The page.
   public var html: String {
-    let sections = [header, curves, confusion, classes, certainty, lengths, mistakes, setup]
+    let sections = [
+      header, curves, numbers, confusion, classes, certainty, intervals, lengths, mistakes, setup,
+    ]
     return """
       <!doctype html>
       <html lang="en"><head><meta charset="utf-8">
@@ -54,21 +56,19 @@ public struct Report: Sendable {
       """
   }
 
-  var isTagger: Bool { facts["task"]?.string == "tokens" }
-
   private var title: String {
     "\(path.split(separator: "/").last.map(String.init) ?? path): Discern report"
   }
 
   private var header: String {
     let name = HTML.escaped(path.split(separator: "/").last.map(String.init) ?? path)
-    let kind = isTagger ? "tagger" : "classifier"
     let labels = facts["labels"]?.array?.count ?? 0
+    let kind = facts["task"]?.string.flatMap(Dataset.Task.init)?.title(labels: labels) ?? "Adapter"
     var text = HTML.element("h1", [], name)
     let base = facts["base"]?["path"]?.string?.split(separator: "/").last.map(String.init) ?? ""
     text += HTML.element(
       "p", [("class", "dim")],
-      "A \(kind) with \(labels) \(isTagger ? "tags" : "labels") on \(HTML.escaped(base)). "
+      "\(kind) on \(HTML.escaped(base)). "
         + (subject.map { "Scores on <b>\(HTML.escaped($0.data))</b>, \($0.evaluation.report.texts) texts." }
           ?? "There was no dev data: nobody knows how good it is."))
     return text + tiles
@@ -78,14 +78,18 @@ public struct Report: Sendable {
     guard let subject else { return "" }
     var tiles = subject.analysis.intervals.prefix(3).map { entry in
       (
-        Self.names[entry.name] ?? entry.name, entry.value.fixed(3),
+        title(of: entry.name), entry.value.fixed(3),
         "\(entry.range.lowerBound.fixed(3)) to \(entry.range.upperBound.fixed(3))"
       )
+    }
+    if case .regression(let scores) = subject.evaluation.metrics {
+      let own = [("R²", scores.mean.r2, "share of the variance"), ("Spearman", scores.mean.spearman, "order")]
+      tiles += own.map { ($0.0, $0.1?.fixed(3) ?? "–", $0.2) }
     }
     let probabilities = subject.analysis.probabilities
     if probabilities.count > 0 {
       let before = subject.uncalibrated.map { "\($0.error.fixed(3)) as trained" } ?? "not calibrated"
-      tiles.append(("calibration error", probabilities.reliability.error.fixed(3), before))
+      tiles.append(("calibration error", probabilities.error.fixed(3), before))
     }
     let boxes = tiles.map { tile in
       "<div class=\"tile\"><span>\(tile.0)</span><b>\(tile.1)</b><span>\(tile.2)</span></div>"
@@ -98,10 +102,16 @@ public struct Report: Sendable {
       + HTML.element("p", [("class", "dim small")], note)
   }
 
-  /// What scores are called on the page.
-  static let names = [
-    "accuracy": "accuracy", "f1_macro": "macro F1", "mcc": "Matthews correlation", "f1": "F1 (strict spans)",
-    "precision": "precision", "recall": "recall", "loss": "loss",
+  /// What a score is called on the page.
+  func title(of name: String) -> String {
+    if name == "accuracy", facts["task"]?.string == "multi-label" { return "exact match" }
+    return Self.names[name] ?? name
+  }
+
+  private static let names = [
+    "accuracy": "accuracy", "f1_macro": "macro F1", "f1_micro": "micro F1", "mcc": "Matthews correlation",
+    "f1": "F1 (strict spans)", "precision": "precision", "recall": "recall", "loss": "loss",
+    "mse": "mean squared error", "mae": "mean absolute error", "r2": "R²", "spearman": "Spearman",
   ]
 
   static func section(_ title: String, _ content: String) -> String {

@@ -36,7 +36,10 @@ enum ReportStyle {
     .d{stroke:var(--dim);stroke-width:1;stroke-dasharray:4 4}
     .n{fill:none;stroke-width:2;stroke-linejoin:round}.s1.n{stroke:var(--c1)}.s2.n{stroke:var(--c2)}
     .s3.n{stroke:var(--c3)}.s1.f{fill:var(--c1)}.s2.f{fill:var(--c2)}.s3.f{fill:var(--c3)}
-    @media (max-width:32rem){table{font-size:.8rem}th,td{padding:.2rem .35rem}
+    .b{opacity:.75}.o{opacity:.5}.w{stroke:var(--fg);stroke-width:1.5}.n2{font-size:10px}
+    .text+.text{border-left:3px solid var(--rule);padding-left:.6rem}
+    @media (max-width:32rem){table{font-size:.8rem}th,td{padding:.2rem .35rem;white-space:normal}
+    td.l{min-width:4.5rem}
     .matrix td,.matrix th{min-width:1.7rem;padding:.15rem .25rem}}
     @media print{body{max-width:none}.mistake,figure{break-inside:avoid}}
     """

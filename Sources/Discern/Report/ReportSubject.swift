@@ -4,31 +4,17 @@ public struct ReportSubject: Sendable {
   let data: String
   let evaluation: Evaluation
   let analysis: Analysis
-  /// The bins of the probabilities as trained, where a calibration changed them.
-  let uncalibrated: Reliability?
+  /// How good the probabilities are as trained, where a calibration changed them.
+  let uncalibrated: ProbabilityMetrics?
   let calibration: Calibration?
   /// What the calibration was fitted on is what is shown.
   let isFittedHere: Bool
-  /// Whether the answers are classes, which are right or wrong.
-  let hasClasses: Bool
-  let mistakes: [Mistake]
+  let mistakes: [ReportMistake]
   let mistakeCount: Int
-
-  /// A text with a wrong answer.
-  struct Mistake: Sendable {
-    /// Where it stands.
-    var place: String
-    var content: Content
-    /// What orders mistakes: the worst have the most.
-    var weight: Double
-  }
-
-  /// What is shown of a mistake.
-  enum Content: Sendable {
-    case label(text: String, gold: String, goldProbability: Double, predicted: String, probability: Double)
-    case spans(words: [String], gold: [Span], predicted: [Span])
-    case tags(words: [String], gold: [String], predicted: [String])
-  }
+  /// Where several labels may apply: how many texts lack one label and have another that is wrong, the most first.
+  let mixups: [(missed: String, given: String, texts: Int)]
+  /// Numbers of each text, where those are the answers.
+  let numbers: [(gold: [Double], predicted: [Double])]
 
   /// The most mistakes that are kept.
   private static let mistakeLimit = 25
@@ -37,58 +23,37 @@ public struct ReportSubject: Sendable {
   public init(_ classifier: Classifier, _ dataset: Dataset, _ raw: Evaluation, _ calibration: Calibration?) {
     precondition(classifier.calibration == nil, "a calibration is applied once")
     let logits = raw.logits.map { rows in rows.map { calibration?.applied($0) ?? $0 } }
+    let judge = calibration.map { classifier.judging($0.scaling) } ?? classifier
     data = dataset.name
-    evaluation = classifier.evaluate(dataset.examples, raw.encoded, logits, raw.report)
-    analysis = classifier.analysis(dataset, raw.encoded, logits, raw.report)
-    uncalibrated = calibration.map { _ in
-      ProbabilityMetrics(ScoredAnswers(raw.encoded, raw.logits)).reliability
-    }
+    evaluation = judge.evaluate(dataset.examples, raw.encoded, logits, raw.report)
+    analysis = judge.analysis(dataset, raw.encoded, logits, raw.report)
+    uncalibrated = calibration.map { _ in classifier.probabilityMetrics(raw.encoded, raw.logits) }
     self.calibration = calibration
     isFittedHere = calibration?.data == dataset.name
-    hasClasses = raw.encoded.contains { !$0.labels.isEmpty }
-    let all = dataset.examples.indices.compactMap { index in
-      Self.mistake(classifier, dataset, index, raw.encoded[index], logits[index])
-    }
+    let task = classifier.adapter.recipe.task
+    numbers =
+      task != .regression
+      ? [] : zip(dataset.examples, logits).map { ($0.values, $1[0].map { Double($0) }) }
+    mixups = task == .multiLabel ? Self.mixups(judge, raw.encoded, logits) : []
+    let all = judge.mistakes(dataset, raw.encoded, logits)
     mistakeCount = all.count
     let order = all.indices.sorted { (-all[$0].weight, $0) < (-all[$1].weight, $1) }
     mistakes = order.prefix(Self.mistakeLimit).map { all[$0] }
   }
 
-  private static func mistake(
-    _ classifier: Classifier, _ dataset: Dataset, _ index: Int, _ encoded: EncodedExample, _ logits: [[Float]]
-  ) -> Mistake? {
-    let example = dataset.examples[index]
-    let place = dataset.place(ofExample: index)
-    guard case .tags(let gold) = example.label else {
-      let best = Classifier.best(logits[0])
-      guard let right = encoded.labels.first.map(Int.init), best != right else { return nil }
-      let probabilities = softmax(logits[0])
-      return Mistake(
-        place: place,
-        content: .label(
-          text: example.input.text, gold: classifier.labels.names[right], goldProbability: probabilities[right],
-          predicted: classifier.labels.names[best], probability: probabilities[best]),
-        weight: probabilities[best])
+  private static func mixups(
+    _ classifier: Classifier, _ encoded: [EncodedExample], _ logits: [[[Float]]]
+  ) -> [(missed: String, given: String, texts: Int)] {
+    struct Pair: Hashable { let missed, given: Int }
+    var counts: [Pair: Int] = [:]
+    for (example, rows) in zip(encoded, logits) {
+      let applies = classifier.applies(rows[0])
+      let missed = applies.indices.filter { example.targets[$0] == 1 && !applies[$0] }
+      let given = applies.indices.filter { example.targets[$0] == 0 && applies[$0] }
+      for missed in missed { for given in given { counts[Pair(missed: missed, given: given), default: 0] += 1 } }
     }
-    let tagged = classifier.tagged(example, encoded, logits)
-    let words = tagged.words.map(\.text)
-    guard classifier.labels.spellsSpans else {
-      let predicted = tagged.words.map(\.tag)
-      let wrong = words.indices.filter { predicted[$0].utf8Differs(from: gold[$0]) }
-      if wrong.isEmpty { return nil }
-      let weight = wrong.reduce(0) { $0 + tagged.words[$1].probability }
-      return Mistake(place: place, content: .tags(words: words, gold: gold, predicted: predicted), weight: weight)
-    }
-    let goldSpans = Span.strict(gold)
-    let predicted = tagged.entities.map { Span($0.label, $0.words.lowerBound, $0.words.upperBound) }
-    let known = Set(goldSpans)
-    let found = Set(predicted)
-    // A wrong span weighs what it claims to be sure of, a missed one a half.
-    let wrong = zip(predicted, tagged.entities).reduce(0.0) { known.contains($1.0) ? $0 : $0 + $1.1.probability }
-    let missed = Double(goldSpans.count { !found.contains($0) })
-    guard wrong + missed > 0 else { return nil }
-    return Mistake(
-      place: place, content: .spans(words: words, gold: goldSpans, predicted: predicted),
-      weight: wrong + missed / 2)
+    let order = counts.sorted { (-$0.value, $0.key.missed, $0.key.given) < (-$1.value, $1.key.missed, $1.key.given) }
+    let names = classifier.labels.names
+    return order.map { (names[$0.key.missed], names[$0.key.given], $0.value) }
   }
 }

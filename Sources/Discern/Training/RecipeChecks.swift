@@ -26,6 +26,11 @@ extension Recipe {
           .configuration, "head: found crf beside class_weights, label_smoothing or focal_gamma; expected none of them")
       }
     }
+    let isScaled = calibration == .temperature || calibration == .vector
+    guard task != .regression || !isScaled, head != .crf || calibration != .vector else {
+      let what = task == .regression ? "the task regression has no probabilities" : "a crf head takes one temperature"
+      throw DiscernError(.configuration, "calibration: found \(calibration.rawValue); \(what); expected auto or none")
+    }
     guard overflow != .window || paperPadding == 0 else {
       throw DiscernError(.configuration, "overflow: found window beside paper_padding; expected one of them")
     }

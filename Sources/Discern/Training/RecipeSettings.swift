@@ -96,7 +96,7 @@ extension Recipe {
       "reproduces the official code's fault: texts are filled to N tokens with pads that count as text; 0: off"),
     choice(
       "calibration", \.calibration,
-      "makes probabilities match shares on dev; auto: a temperature, from 50 answers on"),
+      "makes probabilities match shares on dev; auto: a temperature (numbers: intervals), from 50 answers on"),
   ]
 
   /// Sets one setting by its name (dashes or underscores); throws for an unknown name, naming the nearest.

@@ -257,7 +257,7 @@ extension Dataset {
     }
     return [
       "path": JSON(name), "rows": .integer(facts.rows), "labels": .object(counts),
-      "scheme": facts.scheme.map { JSON($0.rawValue) } ?? .null,
+      "pairs": .integer(facts.pairs), "scheme": facts.scheme.map { JSON($0.rawValue) } ?? .null,
     ]
   }
 }

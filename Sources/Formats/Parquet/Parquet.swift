@@ -89,6 +89,8 @@ public final class Parquet {
       throw FormatError(
         name, found: "no column that can be read", expected: "columns of texts, numbers, truth values or lists of them")
     }
+    // Writers give the columns of a group without rows no place in the file.
+    if group.rows == 0 { return }
     cursors = try readable.map { column in
       let place = "\(name), column \(quoted(column.name))"
       guard let chunk = group.chunks.first(where: { $0.path == column.path }),
