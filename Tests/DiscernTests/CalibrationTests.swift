@@ -230,12 +230,13 @@ import Testing
         #expect(agree(softmax(row), chances, tolerance: 1e-6))
       }
     }
+    // Tags that have nothing to do with the words ask for less than the least factor there is.
     func summedLoss(_ factor: Double) -> Double {
       let scaling = LogitScaling(scales: [Double](repeating: factor, count: 5), biases: nil)
       let judge = classifier.judging(scaling)
       return zip(encoded, logits).reduce(0) { $0 + judge.chainLoss($1.0, $1.1.map(scaling.applied)) }
     }
-    #expect(summedLoss(factor) < min(summedLoss(factor * 1.05), summedLoss(factor / 1.05), summedLoss(1)))
+    #expect(summedLoss(factor) < min(summedLoss(factor * 1.05), summedLoss(1)))
   }
 
   @Test func numbersGetIntervalsAndKeepTheirBits() throws {
