@@ -48,7 +48,7 @@ public final class Classifier: Sendable {
     self.calibration = calibration
     self.tokenizer = tokenizer
     self.threads = threads ?? Processors.count
-    labels = LabelSet(adapter.labels)
+    labels = LabelSet(adapter.labels, isPlain: adapter.hasPlainTags)
     self.decoding = decoding ?? adapter.recipe.decode
     let free = TagChain(count: labels.count)
     transitionScale = 1

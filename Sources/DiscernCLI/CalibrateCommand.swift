@@ -60,7 +60,7 @@ struct CalibrateCommand: ParsableCommand {
       return
     }
     let recipe = folder.recipe
-    let dataset = try work.input.read(data, task: recipe.task, known: folder.labels ?? [])
+    let dataset = try work.input.read(data, task: recipe.task, known: folder.labels ?? [], trained: folder.scheme)
     let classifier = try opening.classifier(adapter, threads: work.threads, calibrated: false)
     let methods = classifier.calibrationMethods
     guard let method = method ?? methods.first, methods.contains(method) else {

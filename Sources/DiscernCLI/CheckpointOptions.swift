@@ -3,29 +3,36 @@ import Discern
 
 /// How often a run leaves a place to go on from.
 struct CheckpointOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Checkpoints that are kept; 0: none are written.", valueName: "n"))
-  var checkpoints = CheckpointPlan().kept
   @Option(
     help: ArgumentHelp(
-      "Steps (100) or time (30s, 10m, 1h) between checkpoints, besides those after evaluations.",
+      "Checkpoints that are kept; 0: none are written. (default: \(CheckpointPlan().kept))", valueName: "n"))
+  var checkpoints: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Steps (100) or time (30s, 10m, 1h) between checkpoints, besides those after evaluations. (default: 5m)",
       valueName: "interval"))
-  var checkpointEvery = "5m"
+  var checkpointEvery: String?
 
   func validate() throws {
-    guard (0...1000).contains(checkpoints) else {
+    if let checkpoints, !(0...1000).contains(checkpoints) {
       throw ValidationError("--checkpoints: found \(checkpoints); expected a number from 0 to 1000.")
     }
-    guard CheckpointPlan.Interval(checkpointEvery) != nil else {
+    if let checkpointEvery, CheckpointPlan.Interval(checkpointEvery) == nil {
       throw ValidationError(
         "--checkpoint-every: found \"\(checkpointEvery)\"; expected steps, such as 100, or a time, such as 30s or 10m.")
     }
   }
 
+  /// The names of the options that were given.
+  var chosen: [String] {
+    (checkpoints == nil ? [] : ["checkpoints"]) + (checkpointEvery == nil ? [] : ["checkpoint-every"])
+  }
+
   /// The plan; the interval has been checked.
   var plan: CheckpointPlan {
     var plan = CheckpointPlan()
-    plan.kept = checkpoints
-    plan.every = CheckpointPlan.Interval(checkpointEvery) ?? plan.every
+    plan.kept = checkpoints ?? plan.kept
+    plan.every = checkpointEvery.flatMap { CheckpointPlan.Interval($0) } ?? plan.every
     return plan
   }
 }

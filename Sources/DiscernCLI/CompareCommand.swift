@@ -60,8 +60,9 @@ struct CompareCommand: ParsableCommand {
 
   /// The data given, or the dev data of both runs, where they are the same and still there.
   private func dataset() throws -> Dataset? {
-    let task = try AdapterFolder(first).recipe.task
-    if !data.isEmpty { return try work.input.read(data, task: task) }
+    let folder = try AdapterFolder(first)
+    let task = folder.recipe.task
+    if !data.isEmpty { return try work.input.read(data, task: task, trained: folder.scheme) }
     let manifests = [first, second].compactMap { try? RunManifest(ofRun: $0) }
     guard manifests.count == 2, let dev = manifests[0].dev, dev.examplesHash == manifests[1].dev?.examplesHash,
       let session = manifests[0].sessions.first, session.command.count > 2,

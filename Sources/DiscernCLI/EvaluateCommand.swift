@@ -32,7 +32,8 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let folder = try AdapterFolder(adapter)
-    let dataset = try work.input.read(data, task: folder.recipe.task, known: folder.labels ?? [])
+    let dataset = try work.input.read(
+      data, task: folder.recipe.task, known: folder.labels ?? [], trained: folder.scheme)
     var pairs = try PairExpectation(adapter: adapter)
     for example in dataset.examples { pairs.add(example.input) }
     if let warning = pairs.warning { Messages.warning("\(dataset.name): \(warning)") }

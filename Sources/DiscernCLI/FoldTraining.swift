@@ -40,10 +40,14 @@ struct FoldTraining {
     let names = (1...count).map { "fold-\($0)" }
     let record = try SplitRecord(data, names: names, shares: names.map { _ in 1 }, seed: recipe.seed)
     var scores = FoldScores()
+    // Nothing would go on from them: the folds after the one that was stopped would be missing still.
+    var noCheckpoints = CheckpointPlan()
+    noCheckpoints.kept = 0
     for (index, name) in names.enumerated() {
       let held = record.parts[index].dataset
       let folder = try RunFolder(
-        "\(out)/\(name)", recipe: recipe, overwrite: overwrite && FileSystem.exists("\(out)/\(name)"))
+        "\(out)/\(name)", recipe: recipe, overwrite: overwrite && FileSystem.exists("\(out)/\(name)"),
+        checkpoints: noCheckpoints)
       let progress = TrainProgress(isQuiet: isQuiet)
       if !isQuiet { Messages.note("\(name) of \(count): \(data.examples.count - held.examples.count) rows") }
       do {

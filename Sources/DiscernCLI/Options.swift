@@ -8,8 +8,9 @@ struct DataOptions: ParsableArguments {
     help: ArgumentHelp(
       "Format of the data, where the file's extension does not tell.", valueName: "format"))
   var format: DatasetFormat?
-  @Option(help: ArgumentHelp("Column or JSON member of the text.", valueName: "name"))
-  var textColumn = DatasetColumns().text
+  @Option(
+    help: ArgumentHelp("Column or JSON member of the text. (default: \(DatasetColumns().text))", valueName: "name"))
+  var textColumn: String?
   @Option(
     help: ArgumentHelp(
       "Column or JSON member of the second text, of pairs. (default: told by usual names)", valueName: "name"))
@@ -19,16 +20,19 @@ struct DataOptions: ParsableArguments {
       "Column or JSON member of the label; several times for labels or targets in columns of their own. (default: "
         + "label; multi-label: labels)", valueName: "name"))
   var labelColumn: [String] = []
-  @Option(help: ArgumentHelp("JSON member of a sentence's words.", valueName: "name"))
-  var tokensColumn = DatasetColumns().tokens
+  @Option(
+    help: ArgumentHelp("JSON member of a sentence's words. (default: \(DatasetColumns().tokens))", valueName: "name"))
+  var tokensColumn: String?
   @Option(
     name: [.customLong("tags-column"), .customLong("tag-column")],
     help: ArgumentHelp(
-      "JSON member of a sentence's tags; in CoNLL-U a column or misc:KEY (upos unless named); in CoNLL its number.",
+      "JSON member of a sentence's tags; in CoNLL-U a column or misc:KEY (upos unless named); in CoNLL its number. "
+        + "(default: \(DatasetColumns().tags))",
       valueName: "name"))
-  var tagsColumn = DatasetColumns().tags
-  @Option(help: ArgumentHelp("CoNLL column of the words, from 0.", valueName: "n"))
-  var tokenIndex = DatasetColumns().tokenIndex
+  var tagsColumn: String?
+  @Option(
+    help: ArgumentHelp("CoNLL column of the words, from 0. (default: \(DatasetColumns().tokenIndex))", valueName: "n"))
+  var tokenIndex: Int?
   @Option(
     help: ArgumentHelp("CoNLL column of the tags, from 0. (default: the last)", valueName: "n"))
   var tagIndex: Int?
@@ -39,18 +43,29 @@ struct DataOptions: ParsableArguments {
 
   var columns: DatasetColumns {
     var columns = DatasetColumns()
-    columns.text = textColumn
+    columns.text = textColumn ?? columns.text
     columns.pair = pairColumn
     columns.labels = labelColumn
-    columns.tokens = tokensColumn
-    columns.tags = tagsColumn
-    columns.tokenIndex = tokenIndex
-    columns.tagIndex = tagIndex ?? Int(tagsColumn)
+    columns.tokens = tokensColumn ?? columns.tokens
+    columns.tags = tagsColumn ?? columns.tags
+    columns.tokenIndex = tokenIndex ?? columns.tokenIndex
+    columns.tagIndex = tagIndex ?? Int(columns.tags)
     return columns
   }
 
+  /// The names of the options that were given.
+  var chosen: [String] {
+    let all: [(name: String, isGiven: Bool)] = [
+      ("format", format != nil), ("text-column", textColumn != nil), ("pair-column", pairColumn != nil),
+      ("label-column", !labelColumn.isEmpty), ("tokens-column", tokensColumn != nil),
+      ("tags-column", tagsColumn != nil), ("token-index", tokenIndex != nil), ("tag-index", tagIndex != nil),
+      ("scheme", scheme != nil),
+    ]
+    return all.filter(\.isGiven).map(\.name)
+  }
+
   func validate() throws {
-    guard tokenIndex >= 0, tagIndex ?? 0 >= 0 else {
+    guard tokenIndex ?? 0 >= 0, tagIndex ?? 0 >= 0 else {
       throw ValidationError("--token-index and --tag-index count from 0.")
     }
   }
@@ -70,12 +85,15 @@ struct DataOptions: ParsableArguments {
     return paths
   }
 
-  /// Reads labelled data and says what was odd about it. Columns may have the names of `known` labels.
-  func read(_ patterns: [String], task: Dataset.Task, known: [String] = []) throws -> Dataset {
+  /// Reads labelled data and says what was odd about it. Columns may have the names of `known` labels; `trained` is the
+  /// scheme that an adapter holds to, for where none is given.
+  func read(
+    _ patterns: [String], task: Dataset.Task, known: [String] = [], trained: TagScheme? = nil
+  ) throws -> Dataset {
     var columns = columns
     columns.known = known
     let dataset = try Dataset.read(
-      Self.files(patterns), format: format, task: task, columns: columns, scheme: scheme)
+      Self.files(patterns), format: format, task: task, columns: columns, scheme: scheme ?? trained)
     for note in dataset.facts.skips { Messages.note("\(dataset.name): \(note)") }
     for note in dataset.notes { Messages.warning("\(dataset.name): \(note)") }
     return dataset

@@ -44,7 +44,7 @@ struct ReportCommand: ParsableCommand {
       }
       dataset = try TrainCommand.dev(ofRun: adapter)
     } else {
-      dataset = try input.read(data, task: folder.recipe.task, known: folder.labels ?? [])
+      dataset = try input.read(data, task: folder.recipe.task, known: folder.labels ?? [], trained: folder.scheme)
     }
     let classifier = try opening.classifier(adapter, threads: threads.threads, calibrated: false)
     let progress = EvaluationProgress(count: dataset.examples.count, isQuiet: quiet)

@@ -12,7 +12,8 @@ struct SplitOptions: ParsableArguments {
   var splitOut: String?
   @Option(
     help: ArgumentHelp(
-      "Train K times, each time without one of K parts, and measure on that; --out gets a run for each.",
+      "Train K times, each time without one of K parts, and measure on that; --out gets a run for each. These runs write no "
+        + "checkpoints and cannot be resumed.",
       valueName: "k"))
   var folds: Int?
 
@@ -33,6 +34,14 @@ struct SplitOptions: ParsableArguments {
     guard let split else { return nil }
     let numbers = split.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) ?? 0 }
     return (2...3).contains(numbers.count) && numbers.allSatisfy { $0 > 0 && $0.isFinite } ? numbers : nil
+  }
+
+  /// The names of the options that were given.
+  var chosen: [String] {
+    let all: [(name: String, isGiven: Bool)] = [
+      ("split", split != nil), ("split-out", splitOut != nil), ("folds", folds != nil),
+    ]
+    return all.filter(\.isGiven).map(\.name)
   }
 
   /// Whether dev data come from a split.

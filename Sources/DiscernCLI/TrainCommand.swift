@@ -50,6 +50,9 @@ struct TrainCommand: ParsableCommand {
     if division.makesDev, !files.dev.isEmpty {
       throw WrongUsage(verb: "train", message: "--split and --folds take dev data from --data: leave out --dev.")
     }
+    if division.folds != nil, let name = checkpoints.chosen.first {
+      throw WrongUsage(verb: "train", message: "--\(name): the runs of --folds write no checkpoints; leave it out.")
+    }
     if files.dev.isEmpty, division.split == nil { warnOfUnused() }
     if recipe.topLayers == 0, settings.cache != nil {
       Messages.warning("--cache: without --top-layers this has no effect")
@@ -81,13 +84,7 @@ struct TrainCommand: ParsableCommand {
 
   /// Goes on with a run: with the options of the session that began it, and its own recipe.
   private func resume(_ run: String) throws {
-    let given = choice.chosen.map(\.name) + settings.chosen.map(\.name) + (overwrite ? ["overwrite"] : [])
-    if let name = given.first {
-      throw WrongUsage(
-        verb: "train",
-        message: "--\(name.map { $0 == "_" ? "-" : String($0) }.joined()): a run goes on with its own recipe; "
-          + "give this option to a new run.")
-    }
+    try refuseWhatIsNew()
     let manifest = try RunManifest(ofRun: run)
     guard manifest.outcome != .finished else {
       try RunFolder.tidy(run)
@@ -116,6 +113,19 @@ struct TrainCommand: ParsableCommand {
     try command.train(manifest.recipe) { _ in
       try RunFolder(resuming: run, command: CommandLine.arguments, checkpoints: checkpoints.plan)
     }
+  }
+
+  /// Throws where an option is given that a run had to have when it began.
+  private func refuseWhatIsNew() throws {
+    func refuse(_ names: [String], _ reason: String) throws {
+      guard let name = names.first else { return }
+      let option = name.map { $0 == "_" ? "-" : String($0) }.joined()
+      throw WrongUsage(verb: "train", message: "--\(option): \(reason); give this option to a new run.")
+    }
+    try refuse(
+      choice.chosen.map(\.name) + settings.chosen.map(\.name) + (overwrite ? ["overwrite"] : []),
+      "a run goes on with its own recipe")
+    try refuse(input.chosen + division.chosen, "a run reads and deals out its data as it began")
   }
 
   /// Reads model and data, opens the folder and trains.

@@ -32,6 +32,9 @@ final class Life {
     return names.filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5).prefix(8)) }.max() ?? 0
   }
 
+  /// Whether it has not ended yet.
+  var isRunning: Bool { process.isRunning }
+
   /// Waits until a checkpoint of that step or a later one is there, or the process has ended.
   func wait(forStep step: Int) {
     while process.isRunning && Life.step(of: run) < step { usleep(300) }

@@ -1,4 +1,5 @@
 import Formats
+import TestSupport
 import Testing
 
 @testable import Discern
@@ -79,6 +80,12 @@ import Testing
   @Test func aColumnNamedTwice() {
     let error = fault { _ = try dataset("text,a\nx,1\n", "csv", .multiLabel, columns: columns("a", "a")) }
     #expect(error?.found == "the label column \"a\" named twice")
+  }
+
+  @Test func aColumnOfParquetNamedTwice() {
+    let path = "\(Paths.root)/Tests/FormatsTests/Fixtures/parquet/snappy-v1.parquet"
+    let found = fault { _ = try Dataset.read(path, task: .multiLabel, columns: columns("maybe", "maybe")) }?.found
+    #expect(found == "the label column \"maybe\" named twice")
   }
 
   @Test func trainingNeedsALabel() {

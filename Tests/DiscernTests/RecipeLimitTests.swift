@@ -24,6 +24,24 @@ import Testing
     #expect(message("# a\u{2028}? &x y\n: 1").contains("\"&x\""))
   }
 
+  @Test func quotesMayHoldWhatLooksLikeAnAlias() {
+    for yaml in [
+      "class_weights: '{\"*rare\": 2}'", "class_weights: {\"*rare\": 2, '&b':3, \"c\": 1} # '*x", "rank: '4' # &x 'y",
+      "warm_start: \"a\\\" *b\"\n# 'tis *this*\nrank: 4", "targets: ['q', \"v\"]",
+    ] {
+      #expect(message(yaml) == "no error")
+    }
+  }
+
+  @Test(arguments: [
+    "x: 'a' &x b", "x: 'a\ny: ', &x b]", "x: a'b\ny: 'c &x d'", "x: [a'b, 'c &x d']", "x: {a:'b &x c'}", "'x': '&x y'",
+    "x: \"a\n# \" &x b", "x: 'it''s' &x b", "x: \"a\\\\\" &x b", "x: [\"a\", &x b]", "x: a, 'b &x c'", " x: 'a &x b'",
+    "x:\t'a &x b'", "- 'a &x b'", "x: \"a\u{2028}y: '\", &x b'", "x: 'a' # b\ny: &x c",
+  ])
+  func whatMayStandOutsideOfQuotesIsAnAnchor(yaml: String) {
+    #expect(message(yaml).contains("\"&x\""))
+  }
+
   @Test func commentsMaySayAnything() {
     #expect(message("# see *this* & &that\nrank: 4 # &more\n") == "no error")
   }

@@ -38,6 +38,43 @@ import Testing
   }
 
   @Test(arguments: [
+    "heads/run #3.json", "it's", "\"quoted\"", "*head", "a: b", "- x", "{x", "~", "a:", "# x", "back\\slash",
+    "é \u{1F600}",
+    "line\nbreak", "\u{2028}", "\u{85}&x", "tab\t", " edges ", "'", "''", "&a '*b' \"*c\"",
+  ])
+  func yamlHoldsAnyText(text: String) throws {
+    var recipe = Recipe()
+    recipe.warmStart = text
+    recipe.classWeights = .given([("*rare", 2), (text, 0.5), ("&more", 1e-7)])
+    let file = try RecipeFile(yaml: recipe.yaml, name: "recipe.yaml")
+    #expect(try Recipe.resolved(file: file) == recipe)
+  }
+
+  @Test func whatIsAcceptedIsSavedInASizeThatIsRead() throws {
+    var recipe = Recipe()
+    // Each weight is saved longer than it is typed, one with a control character most of all.
+    for label in ["x", "\u{1}"] {
+      for count in stride(from: 40, through: 600, by: 40) {
+        let weights = (0..<count).map { "\(label)\($0)=2" }.joined(separator: ",")
+        guard (try? recipe.set("class_weights", weights)) != nil else { continue }
+        #expect(try Recipe(json: recipe.json, name: "discern.json") == recipe)
+      }
+    }
+    let many = (0..<500).map { "x\($0)=2" }.joined(separator: ",")
+    #expect(many.utf8.count < 4096)
+    #expect(throws: DiscernError.self) { try recipe.set("class_weights", many) }
+    try recipe.set("attention", "layers:0-4095")
+    #expect(try Recipe(json: recipe.json, name: "discern.json") == recipe)
+  }
+
+  @Test(arguments: [
+    ("0,1,2,3", "0-3"), ("5,4", "4,5"), ("0-1,3,7-9,10", "0,1,3,7-10"), ("12", "12"),
+  ])
+  func layersAreNamedShortly(list: String, saved: String) throws {
+    #expect(try AttentionPattern("layers:\(list)").description == "layers:\(saved)")
+  }
+
+  @Test(arguments: [
     ("rank", "0"), ("rank", "many"), ("alpha", "-1"), ("alpha", "nan"), ("dropout", "1"), ("targets", "q,x"),
     ("targets", ""), ("attention", "unmasked:-1"), ("attention", "layers:3-1"), ("attention", "both"),
     ("epochs", "0"), ("epsilon", "0"), ("learning_rate", "inf"), ("seed", "-1"), ("schedule", "step"),

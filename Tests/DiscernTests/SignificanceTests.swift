@@ -72,6 +72,16 @@ import Testing
     }
   }
 
+  /// The score of labels that apply or not is F1: McNemar's test of whole examples would be one of another number.
+  @Test func severalLabelsAreComparedByTheirF1EvenWhereEachTextHasOne() throws {
+    var answers = try answers(try #require(cases("bootstrap").first))
+    #expect(answers.compare(seed: 1, resamples: 100, threads: 1).test == .mcNemar)
+    for task in [Dataset.Task.multiLabel, .tokens] {
+      answers.task = task
+      #expect(answers.compare(seed: 1, resamples: 100, threads: 1).test == .randomisation)
+    }
+  }
+
   @Test func theSameSeedGivesTheSameNumbersOnAnyThreads() throws {
     let answers = PairedAnswers(
       first: counts(cases("randomisation")[1]["first"]), second: counts(cases("randomisation")[1]["second"]))

@@ -1,4 +1,5 @@
 import Formats
+import TestSupport
 import Testing
 
 @testable import Discern
@@ -63,6 +64,27 @@ import Testing
     let first = try #require(data.facts.spanFaults.first)
     #expect(first.place.hasSuffix(":1") && first.span == "0..<3 \"PER\"")
     #expect(data.facts.spanFaults.map { $0.place.last! } == ["1", "2", "3", "3", "3", "3", "4"])
+  }
+
+  @Test func partsThatAreWrittenKeepTextsAndSpans() throws {
+    let rows = [
+      #"{"text": "Ann  went to New York.", "spans": [[0, 3, "PER"], [13, 21, "LOC"], [17, 21, "X"], [90, 95, "Y"]]}"#,
+      #"{"text": "\ud83d\ude00 Tom's dog", "spans": [{"start": 3, "end": 6, "label": "PER", "text": "Tom"}]}"#,
+      #"{"text": "nothing here", "spans": []}"#, #"{"text": "half a word", "spans": [[1, 3, "X"], [3, 3, "Z"]]}"#,
+    ]
+    let whole = try read(rows.joined(separator: "\n") + "\n")
+    let folder = try TemporaryFolder()
+    let record = try SplitRecord(whole, names: ["a", "b"], shares: [1, 1], seed: 1)
+    try record.write(to: folder.path + "/parts")
+    var missed: [String] = []
+    for (name, part) in record.parts {
+      let again = try Dataset.read("\(folder.path)/parts/\(name).jsonl", task: .tokens)
+      #expect(again.examples.map(\.input) == part.examples.map(\.input))
+      #expect(again.examples.map(\.label) == part.examples.map(\.label))
+      #expect(again.examples.map(\.missed) == part.examples.map(\.missed))
+      missed += again.examples.flatMap(\.missedSpans)
+    }
+    #expect(missed.sorted() == ["X", "Y", "Z"])
   }
 
   @Test func missedSpansCountAsMissed() {

@@ -57,6 +57,14 @@ private func convert(_ scheme: TagScheme, _ tags: String) -> String {
     #expect(convert(scheme, tags) == expected)
   }
 
+  @Test func plainTagsSpellNoSpansWhateverTheirLetters() throws {
+    let rows = "Ann\tI-PER\nin\tO\nRome\tI-LOC\n\n"
+    let data = try dataset(rows, "conll", .tokens, scheme: .plain)
+    #expect(data.labels.names == ["O", "I-LOC", "I-PER"] && !data.labels.spellsSpans)
+    #expect(try dataset("a\tB\nb\tE\n\n", "conll", .tokens).labels.spellsSpans == false)
+    #expect(try dataset(rows, "conll", .tokens).labels.spellsSpans)
+  }
+
   @Test func faultsHaveLines() throws {
     let data = try dataset(
       "a B-X\nb O\nc I-X\n\nd B-X\ne I-Y\nf O\ng B-Z\n", "conll", .tokens)

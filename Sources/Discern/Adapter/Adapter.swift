@@ -34,6 +34,8 @@ public struct Adapter: Sendable {
   public let transitions: Parameter?
   /// Label names in the order of the logits.
   public let labels: [String]
+  /// Whether the tags stand for themselves, even where they look like tags of spans (`TagScheme.plain`).
+  public var hasPlainTags = false
   /// How it was made: task, attention, pooling, rank and the rest.
   public let recipe: Recipe
   /// Every trainable matrix, in the order that gradients and optimiser use.

@@ -17,6 +17,13 @@ public struct AdapterFolder: Sendable {
   public let facts: JSON?
   private let configuration: PEFT.Configuration
 
+  /// The scheme of tags that stand for themselves, where the adapter says so: data for it are read in the same way.
+  /// Adapters of earlier versions say it of their training data alone.
+  public var scheme: TagScheme? {
+    let name = facts?["scheme"]?.string ?? facts?["data"]?["train"]?["scheme"]?.string
+    return name == TagScheme.plain.rawValue ? .plain : nil
+  }
+
   static let factsFile = "discern.json"
   static let transitionsFile = "crf.safetensors"
   /// Every file that an adapter may have.
@@ -91,9 +98,11 @@ public struct AdapterFolder: Sendable {
     }
     var values = tensors.claimed
     if recipe.head == .crf { values[Adapter.transitionsName] = try transitions(classes, model) }
-    return Adapter(
+    var adapter = Adapter(
       recipe, labels: try names(of: classes, model), values: values, layers: layers,
       scale: { scales[$0]! })
+    adapter.hasPlainTags = scheme == .plain
+    return adapter
   }
 
   private func transitions(_ classes: Int, _ model: BaseModel) throws -> Tensor {

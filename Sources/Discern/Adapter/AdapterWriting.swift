@@ -43,6 +43,7 @@ extension Adapter {
     object["discern"] = 1
     object["task"] = JSON(recipe.task.rawValue)
     object["labels"] = .array(labels.map { JSON($0) })
+    if hasPlainTags { object["scheme"] = JSON(TagScheme.plain.rawValue) }
     object["pooling"] = recipe.task.tagsWords ? nil as JSON : JSON(recipe.pooling.rawValue)
     object["attention"] = JSON(recipe.attention.description)
     if recipe.layers > 0 { object["layers"] = .integer(recipe.layers) }

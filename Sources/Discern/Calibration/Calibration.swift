@@ -72,6 +72,8 @@ extension Adapter {
         on: transitions.backend)
     }
     let layers = (pairs.keys.map(\.layer).max() ?? -1) + 1
-    return Adapter(recipe, labels: labels, values: values, layers: layers) { self.pairs[$0]!.scale }
+    var adapter = Adapter(recipe, labels: labels, values: values, layers: layers) { self.pairs[$0]!.scale }
+    adapter.hasPlainTags = hasPlainTags
+    return adapter
   }
 }

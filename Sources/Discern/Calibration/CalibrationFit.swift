@@ -1,4 +1,5 @@
 import Compute
+import Formats
 
 extension Classifier {
   /// Fits a calibration to evaluated data.
@@ -95,7 +96,9 @@ extension Classifier {
   /// What a threshold can be set for: labels, or types of spans.
   var decisionClasses: [String] {
     guard adapter.recipe.task == .tokens, labels.spellsSpans else { return labels.names }
-    return labels.names.filter { Tag($0).position == .begin }.map { Tag($0).type }
+    var seen: Set<JSONString> = []
+    let types = labels.names.map { Tag($0) }.filter { $0.position != .outside }.map(\.type)
+    return types.filter { seen.insert(JSONString($0)).inserted }
   }
 
   /// The answers to an example that can be right or wrong: its label or labels, its words' tags, or its spans.
@@ -118,10 +121,11 @@ extension Classifier {
     }
     let gold = Set(Span.strict(example.tags))
     let classes = LabelSet(decisionClasses)
-    return tagged(example, encoded, logits).entities.map { entity in
+    return tagged(example, encoded, logits).entities.compactMap { entity in
       let span = Span(entity.label, entity.words.lowerBound, entity.words.upperBound)
-      return PrecisionThresholds.Decision(
-        index: classes.index(of: entity.label)!, probability: entity.probability, isRight: gold.contains(span))
+      return classes.index(of: entity.label).map { index in
+        PrecisionThresholds.Decision(index: index, probability: entity.probability, isRight: gold.contains(span))
+      }
     }
   }
 }

@@ -40,8 +40,10 @@ public struct SpanFault: Equatable, Sendable {
 struct AlignedSpans {
   /// IOB2 tags, one for each word of `WordSplitter`.
   private(set) var tags: [String]
-  /// Labels of the spans that no tag stands for.
-  private(set) var missed: [String] = []
+  /// The spans that no tag stands for, in code points.
+  private(set) var missedSpans: [CharacterSpan] = []
+  /// Their labels.
+  var missed: [String] { missedSpans.map(\.label) }
   /// What could not be read as it stands.
   private(set) var faults: [(kind: SpanFault.Kind, span: CharacterSpan)] = []
   /// How many spans counted UTF-16 units, told by the text that they cover.
@@ -103,7 +105,7 @@ struct AlignedSpans {
 
   private mutating func drop(_ span: CharacterSpan, _ kind: SpanFault.Kind) {
     faults.append((kind, span))
-    missed.append(span.label)
+    missedSpans.append(CharacterSpan(start: span.start, end: span.end, label: span.label))
   }
 }
 

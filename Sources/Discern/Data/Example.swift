@@ -34,7 +34,9 @@ public struct Example: Equatable, Sendable {
   public var file = 0
 
   /// Labels of marked spans that no tag can stand for, because they overlap others or hold no word: they count as missed.
-  public var missedSpans: [String] = []
+  public var missedSpans: [String] { missed.map(\.label) }
+  /// The same spans.
+  var missed: [CharacterSpan] = []
 
   /// Makes an example.
   public init(input: Input, label: Label = .none, line: Int = 0) {

@@ -32,7 +32,13 @@ public final class ExampleReader {
     columns: DatasetColumns = DatasetColumns(), labelled: Bool = true
   ) throws {
     let format = try format ?? DatasetFormat(path: path, task: task)
-    try format.check(task, labelled: labelled, place: path == "-" ? "stdin" : path)
+    let place = path == "-" ? "stdin" : path
+    try format.check(task, labelled: labelled, place: place)
+    if let twice = columns.labels.firstRepeated {
+      throw FormatError(
+        place, found: "the label column \"\(twice)\" named twice", expected: "different columns",
+        kind: .configuration)
+    }
     if format == .parquet {
       let file = try Parquet(path: path)
       (self.format, self.task, self.columns, self.labelled, name) = (format, task, columns, labelled, file.name)
@@ -41,11 +47,6 @@ public final class ExampleReader {
       return
     }
     let lines = try LineReader(path: path)
-    if let twice = columns.labels.firstRepeated {
-      throw FormatError(
-        lines.name, found: "the label column \"\(twice)\" named twice", expected: "different columns",
-        kind: .configuration)
-    }
     self.format = format
     self.task = task
     self.columns = columns

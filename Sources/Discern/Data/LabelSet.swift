@@ -6,11 +6,14 @@ import Formats
 public struct LabelSet: Sendable {
   /// The labels' names in order, all different.
   public let names: [String]
+  /// Whether the labels stand for themselves, even where they look like tags of spans (`TagScheme.plain`).
+  public let isPlain: Bool
   private let positions: [JSONString: Int]
 
   /// Makes a set in the given order; a name that stands twice is a programmer error.
-  public init(_ names: [String]) {
+  public init(_ names: [String], isPlain: Bool = false) {
     self.names = names
+    self.isPlain = isPlain
     positions = Dictionary(uniqueKeysWithValues: names.enumerated().map { (JSONString($1), $0) })
   }
 
@@ -37,6 +40,7 @@ public struct LabelSet: Sendable {
 
   /// Whether the labels are tags that spell spans, such as `O`, `B-PER` and `I-PER`; parts of speech do not.
   public var spellsSpans: Bool {
+    if isPlain { return false }
     let prefixes = names.map { Tag.Prefix($0) }
     return !prefixes.contains(nil) && prefixes.contains { $0 != .outside }
   }
@@ -69,7 +73,7 @@ public struct LabelSet: Sendable {
     let outside = JSONString("O")
     if scheme == .plain {
       let others = seen.subtracting([outside]).sorted().map(\.text)
-      return LabelSet((seen.contains(outside) ? ["O"] : []) + others)
+      return LabelSet((seen.contains(outside) ? ["O"] : []) + others, isPlain: true)
     }
     let types = Set(seen.subtracting([outside]).map { JSONString(Tag($0.text).type) })
     return LabelSet(

@@ -25,7 +25,7 @@ extension ExampleReader {
     }
     spanFacts.utf16Spans += aligned.inUTF16
     var example = Example(input: .text(text), label: .tags(aligned.tags), line: row.line)
-    example.missedSpans = aligned.missed
+    example.missed = aligned.missedSpans
     return example
   }
 

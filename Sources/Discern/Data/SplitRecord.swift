@@ -76,12 +76,30 @@ public struct SplitRecord: Sendable {
   }
 }
 
+extension CharacterSpan {
+  /// The spans that IOB2 tags of a text's words spell.
+  fileprivate static func spans(of tags: [String], in text: String) -> [CharacterSpan] {
+    let words = AlignedSpans.words(text)
+    return Span.strict(tags).map { span in
+      CharacterSpan(start: words[span.start].lowerBound, end: words[span.end - 1].upperBound, label: span.label)
+    }
+  }
+
+  /// The span as a member of `spans`.
+  fileprivate var json: JSON { ["start": .integer(start), "end": .integer(end), "label": JSON(label)] }
+}
+
 extension Example {
-  /// The example as a row of JSON Lines with the usual names of columns; numbers stand under the names of their targets.
+  /// The example as a row of JSON Lines with the usual names of columns; numbers stand under the names of their targets,
+  /// and spans of running text with those that no tag stands for.
   func json(_ labels: LabelSet) -> JSON {
     var object = JSONObject()
     switch (input, label) {
     case (.words(let words), _): object["tokens"] = .array(words.map { JSON($0) })
+    case (.text(let text), .tags(let tags)) where labels.spellsSpans:
+      object["text"] = JSON(text)
+      object["spans"] = .array((CharacterSpan.spans(of: tags, in: text) + missed).map(\.json))
+      return .object(object)
     case (.text(let text), .tags):
       object["tokens"] = .array(WordSplitter.words(in: text).map { JSON(String(text[$0])) })
     case (.text(let text), _): object["text"] = JSON(text)

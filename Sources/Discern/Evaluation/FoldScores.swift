@@ -8,38 +8,40 @@ public struct FoldScores: Sendable {
   /// Nothing yet.
   public init() {}
 
-  /// Adds the metrics of the next fold; each fold has the same ones.
-  public mutating func add(_ summary: [(name: String, value: Double)]) {
-    precondition(folds.isEmpty || folds[0].map(\.name) == summary.map(\.name), "the same metrics in each fold")
-    folds.append(summary)
-  }
+  /// Adds the metrics of the next fold; one that is not defined on its data is left out.
+  public mutating func add(_ summary: [(name: String, value: Double)]) { folds.append(summary) }
 
   /// A metric over all folds.
   public struct Score: Equatable, Sendable {
     public var name: String
-    public var values: [Double]
+    /// The value in each fold; nil where it is not defined.
+    public var values: [Double?]
+    /// The mean of those that are defined.
     public var mean: Double
-    /// The standard deviation of a sample (the sum of squares divided by one less than the folds).
-    public var deviation: Double
+    /// The standard deviation of a sample (the sum of squares divided by one less than the values); nil of one value.
+    public var deviation: Double?
   }
 
-  /// Each metric, in the order in which the folds have them.
+  /// Each metric that any fold has, in the order in which they first occur.
   public var scores: [Score] {
-    (folds.first ?? []).indices.map { index in
-      let values = folds.map { $0[index].value }
-      let mean = values.reduce(0, +) / Double(values.count)
-      let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    var names: [String] = []
+    for (name, _) in folds.joined() where !names.contains(name) { names.append(name) }
+    return names.map { name in
+      let values = folds.map { fold in fold.first { $0.name == name }?.value }
+      let defined = values.compactMap(\.self)
+      let mean = defined.reduce(0, +) / Double(defined.count)
+      let squares = defined.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
       return Score(
-        name: folds[0][index].name, values: values, mean: mean,
-        deviation: (squares / Double(max(values.count - 1, 1))).squareRoot())
+        name: name, values: values, mean: mean,
+        deviation: defined.count < 2 ? nil : (squares / Double(defined.count - 1)).squareRoot())
     }
   }
 
-  /// A line for each metric: mean, deviation, and its value in each fold.
+  /// A line for each metric: mean, deviation, and its value in each fold; `-` where there is none.
   public var table: String {
     var table = TextTable(["metric", "mean", "deviation"] + folds.indices.map { "fold \($0 + 1)" })
     for score in scores {
-      table.append([score.name] + ([score.mean, score.deviation] + score.values).map { $0.fixed(4) })
+      table.append([score.name] + ([score.mean, score.deviation] + score.values).map { $0?.fixed(4) ?? "-" })
     }
     return table.text
   }
@@ -49,8 +51,8 @@ public struct FoldScores: Sendable {
     var object = JSONObject()
     for score in scores {
       object[score.name] = [
-        "mean": .number(score.mean), "deviation": .number(score.deviation),
-        "values": .array(score.values.map { .number($0) }),
+        "mean": .number(score.mean), "deviation": score.deviation.map { .number($0) } ?? .null,
+        "values": .array(score.values.map { value in value.map { .number($0) } ?? .null }),
       ]
     }
     return .object(object)

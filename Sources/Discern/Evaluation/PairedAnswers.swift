@@ -25,10 +25,12 @@ struct PairedAnswers: Sendable {
 
   let first: [EntityMetrics.Counts]
   let second: [EntityMetrics.Counts]
+  var task = Dataset.Task.sequence
 
-  /// Whether each example has exactly one answer.
+  /// Whether each example has exactly one answer, so that the score is a share of them. Labels that apply or not are no
+  /// such answers, even where each text happens to have one.
   private var isSingle: Bool {
-    (first + second).allSatisfy { $0.gold == 1 && $0.found <= 1 }
+    task == .sequence && (first + second).allSatisfy { $0.gold == 1 && $0.found <= 1 }
   }
 
   func compare(seed: UInt64, resamples: Int, threads: Int) -> Comparison {

@@ -54,7 +54,7 @@ public struct RunComparison: Sendable {
       evaluations.append(evaluation)
       counts.append(try classifier.counts(dataset, encoded, logits))
     }
-    let comparison = PairedAnswers(first: counts[0], second: counts[1])
+    let comparison = PairedAnswers(first: counts[0], second: counts[1], task: tasks[0])
       .compare(seed: seed, resamples: resamples, threads: max(first.threads, second.threads))
     let isF1 = tasks[0] == .multiLabel || tasks[0] == .tokens && first.labels.spellsSpans
     return Outcome(

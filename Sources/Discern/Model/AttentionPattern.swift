@@ -75,7 +75,23 @@ public enum AttentionPattern: Equatable, Sendable, CustomStringConvertible {
     case .causal: "causal"
     case .unmasked(from: 0): "unmasked"
     case .unmasked(let start): "unmasked:\(start)"
-    case .layers(let layers): "layers:" + layers.sorted().map(String.init).joined(separator: ",")
+    case .layers(let layers): "layers:" + Self.list(layers)
     }
+  }
+
+  /// The numbers in order, three or more in a row as a range.
+  private static func list(_ layers: Set<Int>) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for layer in layers.sorted() {
+      if let last = ranges.last, last.upperBound + 1 == layer {
+        ranges[ranges.count - 1] = last.lowerBound...layer
+      } else {
+        ranges.append(layer...layer)
+      }
+    }
+    return ranges.map { range in
+      range.count > 2
+        ? "\(range.lowerBound)-\(range.upperBound)" : range.map(String.init).joined(separator: ",")
+    }.joined(separator: ",")
   }
 }

@@ -119,7 +119,7 @@ extension Recipe {
   /// The recipe as a YAML file, each setting with what it means.
   public var yaml: String {
     Recipe.settings.map { setting in
-      "# \(setting.help)\n\(setting.name): \(setting.text(self))\n"
+      "# \(setting.help)\n\(setting.name): \(RecipeText.scalar(setting.text(self)))\n"
     }.joined()
   }
 

@@ -110,7 +110,13 @@ extension Recipe {
     guard text.utf8.count <= Recipe.valueLimit else {
       throw Recipe.fault(key, text, "a value of at most \(Recipe.valueLimit) bytes")
     }
-    try setting.set(&self, text)
+    var changed = self
+    try setting.set(&changed, text)
+    // The saved form may be longer than what was typed, and has to be read again.
+    guard setting.text(changed).utf8.count <= Recipe.valueLimit else {
+      throw Recipe.fault(key, text, "a value that is saved in at most \(Recipe.valueLimit) bytes")
+    }
+    self = changed
   }
 
   /// The longest value of a setting, in bytes.

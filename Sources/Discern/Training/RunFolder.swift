@@ -177,9 +177,11 @@ public final class RunFolder: Sendable {
   }
 
   /// Removes the folder again, and puts the replaced run back, where nothing has been saved; answers whether it is gone.
+  ///
+  /// A run that was there before stays: what an earlier process left in it may be hours of work.
   @discardableResult
   public func abandon() -> Bool {
-    if hasAdapter || hasCheckpoint { return false }
+    if isResumed || hasAdapter || hasCheckpoint { return false }
     let isGone = Self.remove(path) || !FileSystem.exists(path)
     if isGone, let replaced { try? FileSystem.move(replaced, to: path) }
     return isGone

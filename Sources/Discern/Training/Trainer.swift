@@ -74,9 +74,11 @@ public struct Trainer {
       try dataset.checkLabelled(for: recipe.task)
       try train.labels.checkKnown(in: dataset)
     }
-    let adapter = try Adapter(
+    var adapter = try Adapter(
       recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
-    if !recipe.warmStart.isEmpty { try WarmStart(recipe.warmStart).begin(adapter, over: base) }
+    adapter.hasPlainTags = train.labels.isPlain
+    // A checkpoint has the head as it was left: where it began may be gone by now.
+    if saved == nil, !recipe.warmStart.isEmpty { try WarmStart(recipe.warmStart).begin(adapter, over: base) }
     let classifier = try Classifier(base, adapter, tokenizer: tokenizer, threads: threads)
     var run = try TrainingRun(classifier, train: train, dev: dev, hooks: hooks)
     if let saved {

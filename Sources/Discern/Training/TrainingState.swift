@@ -7,6 +7,7 @@ import Formats
 struct TrainingState: Equatable, Sendable {
   /// The best adapter so far by the recipe's metric.
   struct Best: Equatable, Sendable {
+    /// Larger is better; −∞ where the metric is not defined on the data, which JSON writes as null.
     var value: Double
     var step: Int
   }
@@ -35,7 +36,7 @@ extension TrainingState {
       "step": .integer(step), "epoch": .integer(epoch), "batch": .integer(batch), "tokens": .integer(tokens),
       "loss_sum": .number(lossSum), "loss_count": .integer(lossCount),
       "evaluation_pending": .bool(isEvaluationPending),
-      "best": best.map { ["value": .number($0.value), "step": .integer($0.step)] } ?? .null,
+      "best": best.map { ["value": $0.value.isFinite ? .number($0.value) : .null, "step": .integer($0.step)] } ?? .null,
       "evaluations_since_best": .integer(evaluationsSinceBest),
       "seconds": .number(seconds), "evaluation_seconds": .number(evaluationSeconds),
     ]
@@ -53,7 +54,9 @@ extension TrainingState {
     isEvaluationPending = try reader.flag("evaluation_pending")
     if let best = json["best"], !best.isNull {
       let reader = MemberReader(json: best, place: "\(place): best")
-      self.best = Best(value: try reader.number("value"), step: try reader.count("step"))
+      let isUndefined = best["value"]?.isNull == true
+      self.best = Best(
+        value: isUndefined ? -.infinity : try reader.number("value"), step: try reader.count("step"))
     }
     evaluationsSinceBest = try reader.count("evaluations_since_best")
     seconds = try reader.number("seconds")
