@@ -1,3 +1,4 @@
+import Dispatch
 import Formats
 import Glibc
 import Synchronization
@@ -6,11 +7,10 @@ import Synchronization
 final class ModelHashes: Sendable {
   private let state = Mutex<[RunManifest.File]?>(nil)
   private let isCancelled = Atomic(false)
-  private let thread: Mutex<pthread_t?>
+  private let ending = DispatchSemaphore(value: 0)
 
   /// Starts to read the files, when nothing else wants the processor.
   init(of files: [String]) {
-    thread = Mutex(nil)
     var started = pthread_t()
     let job = Unmanaged.passRetained(Job(files: files, hashes: self))
     let status = pthread_create(
@@ -19,16 +19,15 @@ final class ModelHashes: Sendable {
         Unmanaged<Job>.fromOpaque(argument!).takeRetainedValue().run()
         return nil
       }, job.toOpaque())
-    if status == 0 { thread.withLock { $0 = started } } else { job.takeRetainedValue().run() }
+    // Nobody joins it: a second signal ends the process at once.
+    if status == 0 { pthread_detach(started) } else { job.takeRetainedValue().run() }
   }
 
   /// What has been found: all of it, or with `waits` false nothing where it isn't all yet.
   func files(waits: Bool) -> [RunManifest.File]? {
     if !waits { isCancelled.store(true, ordering: .relaxed) }
-    thread.withLock { thread in
-      if let running = thread { pthread_join(running, nil) }
-      thread = nil
-    }
+    ending.wait()
+    ending.signal()
     return state.withLock { $0 }
   }
 
@@ -47,6 +46,7 @@ final class ModelHashes: Sendable {
         RunManifest.File(path: path, hash: try? SHA256.hexDigest(ofFile: path, while: { self.isWanted }))
       }
       if isWanted { hashes.state.withLock { $0 = found } }
+      hashes.ending.signal()
     }
 
     private var isWanted: Bool { !hashes.isCancelled.load(ordering: .relaxed) }
