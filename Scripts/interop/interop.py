@@ -5,7 +5,7 @@ For each setting (task × attention × pooling):
   python   an adapter written by PEFT gives, loaded again, and merged by PEFT, the same logits;
   a        the same adapter folder gives these logits in `discern predict`;
   b        an adapter folder written by `discern train` gives discern's logits in transformers + PEFT;
-  c        a folder written by `discern merge` gives them in plain transformers.
+  c        a folder written by `discern merge`, calibration folded in, gives them in plain transformers.
 
 "Same" is at most TOLERANCE apart, for every label of every text or word. Run by Scripts/interop/run.
 """
@@ -98,12 +98,16 @@ class Discern:
         train, dev = training_files(setting.task, folder)
         options = ["--model", BASE, "--data", train, "--dev", dev, "--out", out]
         options += ["--attention", setting.attention, "--rank", 4, "--alpha", 8]
-        options += ["--targets", "all", "--epochs", 2, "--seed", 1]
+        # PEFT knows of no calibration: what an adapter's folder holds for it are the logits as trained.
+        options += ["--targets", "all", "--epochs", 2, "--seed", 1, "--calibration", "none"]
         if setting.task == "tokens":
             options += ["--task", "tokens"]
         else:
             options += ["--pooling", setting.pooling]
         self("train", *options)
+
+    def calibrate(self, setting, folder, run):
+        self("calibrate", run, "--data", training_files(setting.task, folder)[1], "--method", "temperature")
 
     def labels(self, run):
         return json.loads((run / "discern.json").read_text(encoding="utf-8"))["labels"]
@@ -193,10 +197,13 @@ def check_discern(discern, setting, adapter, expected, folder, tokenizer, labels
     )
     report.line(setting, "b  the adapter has learnt something", not untrained, "")
 
+    # Merging folds the calibration into the head.
+    discern.calibrate(setting, folder, run)
+    ours = discern.logits(run, setting, own, some)
     merged = folder / "merged"
     discern.merge(run, merged)
     plain, found = peer.merged_model(merged, setting)
-    report.compare(setting, "c  discern merge → transformers", ours, peer.logits(plain, tokenizer, setting, some))
+    report.compare(setting, "c  calibrated discern merge → transformers", ours, peer.logits(plain, tokenizer, setting, some))
     report.line(setting, "c  labels", found == own, f"{len(found)} labels")
 
 
