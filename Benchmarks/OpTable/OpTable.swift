@@ -31,8 +31,9 @@ import TestSupport
 
   func run() {
     print("op,microseconds,gigaflops,of_peak,gigabytes_per_second")
+    var meter = PeakMeter(threads: 1)
     for op in OpCase.all(shape.shape) where only.isEmpty || op.name.contains(only) {
-      print(Row(op, repeats: repeats).csv)
+      print(Row(op, repeats: repeats, &meter).csv)
     }
   }
 }
@@ -48,7 +49,7 @@ private struct Row {
   /// Seconds that a repetition should last at least: kernels are shorter than the clock's disturbances.
   private static let least = 0.004
 
-  init(_ op: OpCase, repeats: Int) {
+  init(_ op: OpCase, repeats: Int, _ meter: inout PeakMeter) {
     self.op = op
     let backend = CPUBackend()
     let inputs = op.randomInputs(on: backend)
@@ -60,13 +61,13 @@ private struct Row {
     var seconds: [Double] = []
     var shares: [Double] = []
     for _ in 0..<repeats {
-      let before = Row.peak()
+      let before = meter.measure()
       let time = Row.time { for _ in 0..<times { _ = kernel() } } / Double(times)
       seconds.append(time)
-      shares.append(op.operations / time / ((before + Row.peak()) / 2))
+      shares.append(op.operations / time / ((before + meter.measure()) / 2))
     }
-    self.seconds = Row.median(seconds)
-    share = Row.median(shares)
+    self.seconds = seconds.median
+    share = shares.median
   }
 
   var csv: String {
@@ -83,13 +84,4 @@ private struct Row {
     body()
     return Clock.seconds - start
   }
-
-  /// Multiply-adds in operations per second, now.
-  private static func peak() -> Double {
-    var operations = 0
-    let seconds = time { operations = MachineLimit.multiplyAdds(rounds: 400_000, threads: 1) }
-    return Double(operations) / seconds
-  }
-
-  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }

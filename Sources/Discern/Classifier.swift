@@ -180,6 +180,23 @@ public final class Classifier: Sendable {
     // The longest groups first: the last thread to finish then has little left to do.
     return groups.reversed()
   }
+
+  /// Runs `body` on chunks of all examples, several at a time, and in between `progress`, with how many more are done; what
+  /// that throws ends it.
+  static func forEachChunk(
+    of examples: [EncodedExample], threads: Int, progress: (_ more: Int) throws -> Void,
+    _ body: @escaping @Sendable (Chunk) -> Void
+  ) rethrows {
+    let groups = groups(examples)
+    let wave = 4 * threads
+    for first in stride(from: 0, to: groups.count, by: wave) {
+      let part = Array(groups[first..<min(first + wave, groups.count)])
+      Parallel.forEach(part.count, threads: threads) { index, _ in
+        body(Chunk(examples, members: part[index], firstRow: 0))
+      }
+      try progress(part.reduce(0) { $0 + $1.count })
+    }
+  }
 }
 
 extension AdapterFolder {

@@ -12,4 +12,7 @@ bool ch_has_sha256(void);
 // Takes `count` blocks of 64 bytes into the state of 8 words; only where `ch_has_sha256` says so.
 void ch_sha256(uint32_t *state, const uint8_t *blocks, size_t count);
 
+// The standard's 64 constants, on any processor.
+const uint32_t *ch_sha256_constants(void);
+
 #endif

@@ -1,7 +1,7 @@
 import Compute
 
 /// Measures the machine's limits in short bursts between pieces of work.
-struct PeakMeter {
+package struct PeakMeter {
   let threads: Int
   private let rounds: Int
   /// Floating-point operations per second of every burst.
@@ -11,7 +11,7 @@ struct PeakMeter {
   private static let burst = 0.02
 
   /// Finds out how much work fills a burst.
-  init(threads: Int) {
+  package init(threads: Int) {
     self.threads = threads
     var rounds = 20_000
     while true {
@@ -27,7 +27,7 @@ struct PeakMeter {
   }
 
   /// Operations per second of multiply-adds, now.
-  mutating func measure() -> Double {
+  package mutating func measure() -> Double {
     let start = Clock.seconds
     let operations = MachineLimit.multiplyAdds(rounds: rounds, threads: threads)
     let speed = Double(operations) / (Clock.seconds - start)
@@ -51,7 +51,7 @@ struct PeakMeter {
 
 extension [Double] {
   /// The middle value, or the mean of the two; 0 of none.
-  var median: Double {
+  package var median: Double {
     guard !isEmpty else { return 0 }
     let sorted = sorted()
     return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2

@@ -11,14 +11,7 @@ extension ClassificationMetrics {
       object.append(scores, suffix: "_" + average)
     }
     if let logLoss { object["log_loss"] = .number(logLoss) }
-    var classes = JSONObject()
-    for entry in perClass {
-      var scores = JSONObject()
-      scores.append(entry.scores)
-      scores["support"] = .integer(entry.support)
-      classes.append(JSONString(entry.label), .object(scores))
-    }
-    object["per_class"] = .object(classes)
+    object["per_class"] = perClass.json
     var matrix: JSONObject = ["labels": .array(perClass.map { JSON($0.label) })]
     if perClass.count <= Self.matrixLimit {
       matrix["counts"] = .array(confusion.map { .array($0.map { .integer($0) }) })
@@ -43,14 +36,7 @@ extension MultiLabelMetrics {
     for (average, scores) in [("micro", micro), ("macro", macro), ("weighted", weighted), ("samples", samples)] {
       object.append(scores, suffix: "_" + average)
     }
-    var classes = JSONObject()
-    for entry in perClass {
-      var scores = JSONObject()
-      scores.append(entry.scores)
-      scores["support"] = .integer(entry.support)
-      classes.append(JSONString(entry.label), .object(scores))
-    }
-    object["per_class"] = .object(classes)
+    object["per_class"] = perClass.json
     return .object(object)
   }
 }
@@ -101,6 +87,19 @@ extension EntityMetrics {
     }
     object["per_type"] = .object(types)
     return .object(object)
+  }
+}
+
+extension [ClassificationMetrics.PerClass] {
+  fileprivate var json: JSON {
+    var classes = JSONObject()
+    for entry in self {
+      var scores = JSONObject()
+      scores.append(entry.scores)
+      scores["support"] = .integer(entry.support)
+      classes.append(JSONString(entry.label), .object(scores))
+    }
+    return .object(classes)
   }
 }
 

@@ -51,7 +51,6 @@ final class LayerStates: Sendable {
   func fill(
     _ examples: [EncodedExample], _ base: BaseModel, threads: Int, progress: (_ done: Int, _ of: Int) throws -> Void
   ) throws {
-    let groups = Classifier.groups(examples)
     let patterns = views.map(\.attention).reduce(into: [AttentionPattern]()) { if !$0.contains($1) { $0.append($1) } }
     let all = examples.count * patterns.count
     var done = 0
@@ -60,18 +59,13 @@ final class LayerStates: Sendable {
       let own = views.indices.filter { views[$0].attention == pattern }
       let model = base.frozen(pattern, layers: own.map { views[$0].layers }.max()!)
       let rope = model.ropeTable(positions: examples.map(\.tokens.count).max() ?? 1)
-      // In waves, so that somebody can look in between.
-      let wave = 4 * threads
-      for first in stride(from: 0, to: groups.count, by: wave) {
-        let part = groups[first..<min(first + wave, groups.count)]
-        Parallel.forEach(part.count, threads: threads) { [self] index, _ in
-          let chunk = Chunk(examples, members: part[first + index], firstRow: 0)
-          model.visit(chunk.tokens, Pass(packing: chunk.packing, rope: rope)) { layers, states in
-            for view in own where views[view].layers == layers { keep(states, chunk, view) }
-          }
-        }
-        done += part.reduce(0) { $0 + $1.count }
+      try Classifier.forEachChunk(of: examples, threads: threads) { more in
+        done += more
         try progress(done, all)
+      } _: { [self] chunk in
+        model.visit(chunk.tokens, Pass(packing: chunk.packing, rope: rope)) { layers, states in
+          for view in own where views[view].layers == layers { keep(states, chunk, view) }
+        }
       }
     }
   }

@@ -63,24 +63,17 @@ final class FrozenStates: Sendable {
     progress: (Int) throws -> Void
   ) throws {
     let examples = texts.map(\.example)
-    let groups = Classifier.groups(examples)
     let rope = model.ropeTable(positions: examples.map(\.tokens.count).max() ?? 1)
     var done = 0
     try progress(0)
-    // In waves, so that somebody can look in between.
-    let wave = 8 * threads
-    for first in stride(from: 0, to: groups.count, by: wave) {
-      let part = groups[first..<min(first + wave, groups.count)]
-      Parallel.forEach(part.count, threads: threads) { [self] index, _ in
-        let members = part[first + index]
-        let chunk = Chunk(examples, members: members, firstRow: 0)
-        let states = model.statesBelowAdapters(chunk.tokens, Pass(packing: chunk.packing, rope: rope))
-        for (member, start) in zip(members, chunk.packing.starts) {
-          keep(states, from: Int(start), count: examples[member].tokens.count, at: texts[member].firstRow)
-        }
-      }
-      done += part.reduce(0) { $0 + $1.count }
+    try Classifier.forEachChunk(of: examples, threads: threads) { more in
+      done += more
       try progress(done)
+    } _: { [self] chunk in
+      let states = model.statesBelowAdapters(chunk.tokens, Pass(packing: chunk.packing, rope: rope))
+      for (member, start) in zip(chunk.members, chunk.packing.starts) {
+        keep(states, from: Int(start), count: examples[member].tokens.count, at: texts[member].firstRow)
+      }
     }
   }
 
