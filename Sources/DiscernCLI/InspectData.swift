@@ -105,11 +105,13 @@ extension Dataset {
     if facts.tokens > 0 {
       text += " sentences, \(facts.tokens) words"
     } else {
-      let characters = examples.map { example in
-        example.input.text.unicodeScalars.count
-      }
       let texts = facts.pairs > 0 ? "pairs" : "texts"
-      text += " \(texts) of \(characters.min() ?? 0) to \(characters.max() ?? 0) characters"
+      var (shortest, longest) = (Int.max, 0)
+      for example in examples {
+        let characters = example.input.text.unicodeScalars.count
+        (shortest, longest) = (min(shortest, characters), max(longest, characters))
+      }
+      text += " \(texts) of \(min(shortest, longest)) to \(longest) characters"
     }
     return text
   }

@@ -22,7 +22,7 @@ import Testing
   }
 
   private func flipped(_ dataset: Dataset, _ rows: [Int]) -> Dataset {
-    var examples = dataset.examples
+    var examples = Array(dataset.examples)
     for row in rows {
       let isAnimal = examples[row].label == .classLabel("animal")
       examples[row].label = .classLabel(isAnimal ? "thing" : "animal")
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func missingWrongAndSpuriousSpansComeFirst() throws {
-    var examples = ProbeTests.sentences(verbs + moreVerbs).examples
+    var examples = Array(ProbeTests.sentences(verbs + moreVerbs).examples)
     examples[1].label = .tags(["B-NAME", "O", "O", "O"])  // the dog is missing
     examples[9].label = .tags(["B-ANIMAL", "O", "O", "B-ANIMAL"])  // Tom is no animal
     examples[23].label = .tags(["B-NAME", "O", "B-NAME", "O"])  // "the" is no name
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test func filesAreWholeAndEscaped() throws {
-    var examples = ProbeTests.texts("texts", verbs).examples
+    var examples = Array(ProbeTests.texts("texts", verbs).examples)
     examples[1].input = .text("a \"quoted\", <b>bold</b> text")
     let report = try audit(flipped(Dataset(name: "x", examples: examples), [1]), .sequence)
     let folder = try TemporaryFolder()

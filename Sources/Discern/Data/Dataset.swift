@@ -10,7 +10,7 @@ public struct Dataset: Sendable {
   public var format: DatasetFormat { formats[0] }
   private let formats: [DatasetFormat]
   /// The examples in the order of the files; tags of spans are IOB2 whatever the file has.
-  public let examples: [Example]
+  public let examples: Examples
   /// The labels that occur, in a stable order; empty for unlabelled data.
   public let labels: LabelSet
   /// What was found while reading.
@@ -37,8 +37,11 @@ public struct Dataset: Sendable {
   ) throws -> Dataset {
     let reader = try ExampleFiles(
       paths: paths, format: format, task: task, columns: columns, labelled: labelled)
-    var examples: [Example] = []
-    while let example = try reader.next() { examples.append(example) }
+    var examples = Examples()
+    while let example = try reader.next() {
+      examples.append(example)
+      try examples.labels.checkCount { "\(reader.names[example.file]):\(example.line)" }
+    }
     var facts = reader.facts
     if labelled, task == .tokens {
       try normalizeTags(of: &examples, scheme: scheme, reader, &facts)
@@ -47,14 +50,18 @@ public struct Dataset: Sendable {
   }
 
   /// Makes a data set of examples at hand; if they have tags, these must be IOB2, or plain where `scheme` says so.
-  public init(name: String, examples: [Example], scheme: TagScheme = .iob2) {
-    var examples = examples
-    for index in examples.indices { examples[index].file = 0 }
+  public init(name: String, examples: some Sequence<Example>, scheme: TagScheme = .iob2) {
+    let examples = examples.lazy.map { example in
+      var example = example
+      example.file = 0
+      return example
+    }
     self.init(files: [name], examples: examples, scheme: scheme)
   }
 
   /// Makes a data set of examples at hand that come from files of these names, for messages.
-  public init(files: [String], examples: [Example], scheme: TagScheme = .iob2) {
+  public init(files: [String], examples: some Sequence<Example>, scheme: TagScheme = .iob2) {
+    let examples = Examples(examples)
     precondition(examples.allSatisfy { files.indices.contains($0.file) }, "a name for each file")
     var facts = DatasetFacts()
     facts.scheme = examples.contains { !$0.tags.isEmpty } ? scheme : nil
@@ -62,7 +69,7 @@ public struct Dataset: Sendable {
   }
 
   private init(
-    _ files: [String], _ formats: [DatasetFormat], _ examples: [Example], _ facts: DatasetFacts,
+    _ files: [String], _ formats: [DatasetFormat], _ examples: Examples, _ facts: DatasetFacts,
     labels given: [String]? = nil
   ) {
     name = ExampleFiles.name(of: files)
@@ -82,7 +89,7 @@ public struct Dataset: Sendable {
     self.name = name
     files = whole.files
     formats = whole.formats
-    examples = rows.map { whole.examples[$0] }
+    examples = Examples(rows.lazy.map { whole.examples[$0] })
     labels = whole.labels
     var facts = DatasetFacts()
     facts.scheme = whole.facts.scheme
@@ -126,11 +133,11 @@ public struct Dataset: Sendable {
   }
 
   private static func normalizeTags(
-    of examples: inout [Example], scheme given: TagScheme?, _ reader: ExampleFiles,
+    of examples: inout Examples, scheme given: TagScheme?, _ reader: ExampleFiles,
     _ facts: inout DatasetFacts
   ) throws {
     let (formats, names) = (reader.formats, reader.names)
-    let sentences = examples.map { example in
+    let sentences = examples.lazy.map { example in
       TaggedSentence(tags: example.tags) {
         "\(names[example.file]):\(line(example, $0, formats[example.file]))"
       }
@@ -138,16 +145,16 @@ public struct Dataset: Sendable {
     let scheme = try given ?? TagScheme.detect(sentences)
     try scheme.checkLetters(of: sentences)
     facts.scheme = scheme
-    for index in examples.indices {
-      let tags = examples[index].tags
-      let example = examples[index]
-      var faults = scheme.faults(in: tags) { line(example, $0, formats[example.file]) }
+    examples.transform { example in
+      let tags = example.tags
+      let (place, format) = (example, formats[example.file])
+      var faults = scheme.faults(in: tags) { line(place, $0, format) }
       for fault in faults.indices { faults[fault].file = example.file }
       facts.tagFaultCount += faults.count
       facts.tagFaults += faults.prefix(DatasetFacts.faultsKept - facts.tagFaults.count)
       let converted = scheme.toIOB2(tags)
       facts.convertedTags += zip(tags, converted).count { $0.utf8Differs(from: $1) }
-      examples[index].label = .tags(converted)
+      example.label = .tags(converted)
     }
   }
 }
@@ -205,7 +212,7 @@ extension Example.Label {
 }
 
 extension DatasetFacts {
-  fileprivate func counting(_ examples: [Example], _ labels: LabelSet) -> DatasetFacts {
+  fileprivate func counting(_ examples: Examples, _ labels: LabelSet) -> DatasetFacts {
     var facts = self
     var counts = [Int](repeating: 0, count: labels.count)
     facts.rows = examples.count

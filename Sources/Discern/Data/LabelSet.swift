@@ -46,11 +46,11 @@ public struct LabelSet: Sendable {
   }
 
   /// The classes or labels of examples, sorted by Unicode scalars; of numbers one name for each target.
-  public static func classes(of examples: [Example]) -> LabelSet {
+  public static func classes(of examples: some Sequence<Example>) -> LabelSet {
     var seen: Set<JSONString> = []
     var targets = 0
-    for label in examples.lazy.map(\.label) {
-      switch label {
+    for example in examples {
+      switch example.label {
       case .none, .tags: break
       case .classLabel(let name): seen.insert(JSONString(name))
       case .labels(let names): for name in names { seen.insert(JSONString(name)) }
@@ -65,11 +65,9 @@ public struct LabelSet: Sendable {
   ///
   /// Where `scheme` is not `.plain`, tags must be IOB2, and `O` and both prefixes of each type are always there, whether
   /// or not they occur: a later file may hold the first entity of two words. Plain tags are those that occur.
-  public static func tags(of examples: [Example], scheme: TagScheme) -> LabelSet {
+  public static func tags(of examples: some Sequence<Example>, scheme: TagScheme) -> LabelSet {
     var seen: Set<JSONString> = []
-    for case .tags(let tags) in examples.lazy.map(\.label) {
-      for tag in tags { seen.insert(JSONString(tag)) }
-    }
+    for example in examples { for tag in example.tags { seen.insert(JSONString(tag)) } }
     let outside = JSONString("O")
     if scheme == .plain {
       let others = seen.subtracting([outside]).sorted().map(\.text)

@@ -7,7 +7,7 @@ struct QuantileStrata {
 
   private static let classes = 10
 
-  init(_ examples: [Example]) {
+  init(_ examples: some Sequence<Example>) {
     let rows = examples.map(\.values).filter { !$0.isEmpty }
     bounds = (rows.first ?? []).indices.map { target in
       let sorted = rows.map { $0[target] }.sorted()

@@ -59,7 +59,7 @@ extension TagScheme {
   }
 
   /// Throws where a tag is none of this scheme's.
-  func checkLetters(of sentences: [TaggedSentence]) throws {
+  func checkLetters(of sentences: some Sequence<TaggedSentence>) throws {
     if self == .plain { return }
     let allowed = letters
     for sentence in sentences {
@@ -91,7 +91,7 @@ extension TagScheme {
   /// 3. L or U make it BILOU (an error together with E or S); S, or B together with E, make it BIOES.
   /// 4. E and I alone are IOE1 or IOE2, B and I alone IOB1 or IOB2: the one whose rules are broken less often; IOE2 and
   ///    IOB2 where both are broken as often (also in data without any span).
-  static func detect(_ sentences: [TaggedSentence]) throws -> TagScheme {
+  static func detect(_ sentences: some Sequence<TaggedSentence>) throws -> TagScheme {
     var census = TagCensus()
     for sentence in sentences {
       for (index, tag) in sentence.tags.enumerated() {

@@ -84,7 +84,7 @@ extension Classifier {
 
   /// Metrics of logits that are finite.
   func evaluate(
-    _ examples: [Example], _ encoded: [EncodedExample], _ logits: [[[Float]]],
+    _ examples: some Collection<Example>, _ encoded: [EncodedExample], _ logits: [[[Float]]],
     _ report: ExampleEncoder.Report
   ) -> Evaluation {
     var evaluation = scored(examples, encoded, logits, report)
@@ -93,7 +93,7 @@ extension Classifier {
   }
 
   private func scored(
-    _ examples: [Example], _ encoded: [EncodedExample], _ logits: [[[Float]]],
+    _ examples: some Collection<Example>, _ encoded: [EncodedExample], _ logits: [[[Float]]],
     _ report: ExampleEncoder.Report
   ) -> Evaluation {
     let loss = meanLoss(encoded, logits)

@@ -5,7 +5,7 @@ import Glibc
 struct ProbeAnswers: Sendable {
   private let task: Dataset.Task
   private let labels: LabelSet
-  private let examples: [Example]
+  private let examples: Examples
   private let encoded: [EncodedExample]
   /// The right answer of each row.
   let gold: [Int32]
@@ -14,7 +14,7 @@ struct ProbeAnswers: Sendable {
   /// Which example each row belongs to.
   let owners: [Int]
 
-  init(_ examples: [Example], _ encoded: [EncodedExample], task: Dataset.Task, labels: LabelSet) {
+  init(_ examples: Examples, _ encoded: [EncodedExample], task: Dataset.Task, labels: LabelSet) {
     (self.task, self.labels, self.examples, self.encoded) = (task, labels, examples, encoded)
     gold = encoded.flatMap(\.labels)
     var owners: [Int] = []

@@ -1,5 +1,4 @@
-/// Streams a JSON Lines file: a JSON object on each line that is not blank; or a file that is one array of objects,
-/// which is read to its end at once.
+/// Streams a JSON Lines file: a JSON object on each line that is not blank; or a file that is one array of objects.
 public final class JSONLines {
   /// One object.
   public struct Row: Equatable, Sendable {
@@ -10,7 +9,7 @@ public final class JSONLines {
 
   private let lines: LineReader
   private var isAtStart = true
-  private var elements: ArraySlice<JSONElements.Element> = []
+  private var elements: JSONElements?
   /// How many blank lines were skipped so far.
   public private(set) var blankLines = 0
 
@@ -22,7 +21,7 @@ public final class JSONLines {
 
   /// The next object, or nil at the end.
   public func next() throws -> Row? {
-    if let element = elements.popFirst() { return try row(element.bytes, element.line) }
+    if elements != nil { return try elements!.next().map { try row($0.bytes, $0.line) } }
     while let line = try lines.next() {
       if line.isBlank {
         blankLines += 1
@@ -31,7 +30,7 @@ public final class JSONLines {
       let first = line.bytes.first { $0 != 0x20 && $0 != 0x09 }
       if isAtStart, first == UInt8(ascii: "[") {
         isAtStart = false
-        elements = try JSONElements(line, lines).elements[...]
+        elements = JSONElements(line, lines)
         return try next()
       }
       isAtStart = false
