@@ -50,7 +50,7 @@ public final class Classifier: Sendable {
     self.threads = threads ?? Processors.count
     labels = LabelSet(adapter.labels, isPlain: adapter.hasPlainTags)
     self.decoding = decoding ?? adapter.recipe.decode
-    let free = TagChain(count: labels.count)
+    let free = TagChain(count: adapter.recipe.task.tagsWords ? labels.count : 0)
     transitionScale = 1
     legal = self.decoding == .viterbi && adapter.recipe.task.tagsWords ? free.legal(for: labels) : free
     encoder = try ExampleEncoder(

@@ -54,6 +54,8 @@ struct PredictCommand: ParsableCommand {
 
   /// Texts that are answered together; the answers do not depend on it.
   private static let batch = 256
+  /// What a batch may be long in the file: an object takes many times as much memory as its text.
+  private static let batchBytes = 1 << 20
 
   func validate() throws {
     guard texts.isEmpty != data.isEmpty else {
@@ -97,7 +99,10 @@ struct PredictCommand: ParsableCommand {
     var items: [PredictItem] = []
     repeat {
       items.removeAll(keepingCapacity: true)
-      while items.count < Self.batch, items.isEmpty || !input.isWaiting, let item = try input.next() {
+      let start = input.bytesRead
+      while items.count < Self.batch, input.bytesRead - start < Self.batchBytes, items.isEmpty || !input.isWaiting,
+        let item = try input.next()
+      {
         items.append(item)
       }
       let dataset = Dataset(files: input.files, examples: items.map(\.example))

@@ -88,6 +88,14 @@ final class PredictInput {
     }
   }
 
+  /// How much of the file that is open was taken; of rows of data nothing is kept but their texts, and none is counted.
+  var bytesRead: Int {
+    switch source {
+    case .texts, .rows: 0
+    case .json(_, let lines), .lines(let lines), .objects(let lines): lines.bytesRead
+    }
+  }
+
   /// Whether the next text has not been written yet: time to answer those that are here.
   var isWaiting: Bool {
     switch source {

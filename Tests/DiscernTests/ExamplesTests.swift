@@ -24,7 +24,8 @@ import Testing
       example.file = pick(20) == 0 ? pick(3) : 0
       example.missed = (0..<pick(3)).map { _ in
         let places = [0, 5, -7, Int.max, Int.min]
-        return CharacterSpan(start: places[pick(5)], end: places[pick(5)], label: text(), text: pick(2) == 0 ? nil : text())
+        let covered = pick(2) == 0 ? nil : text()
+        return CharacterSpan(start: places[pick(5)], end: places[pick(5)], label: text(), text: covered)
       }
       return example
     }

@@ -94,7 +94,7 @@ private struct CalibrationReader {
     let classes = saved?["classes"]?.array?.compactMap(\.string)
     let counts = saved?["counts"]?.array?.compactMap(\.int)
     guard let classes, let counts, let lists = saved?["points"]?.array, counts.count == classes.count,
-      lists.count == classes.count, counts.allSatisfy({ $0 >= 0 })
+      lists.count == classes.count, counts.allSatisfy((0...OrderStatistics.mostCount).contains)
     else { throw fault("thresholds", "classes with counts and points") }
     return PrecisionThresholds(
       classes: classes, counts: counts, points: try lists.map(points), all: try points(saved?["all"]))

@@ -9,9 +9,12 @@ public struct LogitScaling: Equatable, Sendable {
 
   init(scales: [Double], biases: [Double]?) { (self.scales, self.biases) = (scales, biases) }
 
-  /// The logits, scaled and shifted.
+  /// The logits, scaled and shifted; they stay finite whatever a file says.
   func applied(_ logits: [Float]) -> [Float] {
-    logits.indices.map { Float(scales[$0] * Double(logits[$0]) + (biases?[$0] ?? 0)) }
+    let most = Double(Float.greatestFiniteMagnitude)
+    return logits.indices.map { label in
+      Float(min(max(scales[label] * Double(logits[label]) + (biases?[label] ?? 0), -most), most))
+    }
   }
 
   /// The range of temperatures; answers that are all right would ask for zero.

@@ -17,8 +17,13 @@ struct OrderStatistics: Equatable, Sendable {
     self.scores = sorted.count <= Self.limit ? sorted : (0..<Self.limit).map { sorted[Self.rank($0, sorted.count) - 1] }
   }
 
+  /// More answers than were ever held out; ranks of so many can be reckoned with.
+  static let mostCount = 1 << 40
+
   /// Whether so many scores are what is kept of `count`.
-  static func canKeep(_ kept: Int, of count: Int) -> Bool { count == kept || count > kept && kept == limit }
+  static func canKeep(_ kept: Int, of count: Int) -> Bool {
+    count == kept || count > kept && kept == limit && count <= mostCount
+  }
 
   /// The rank of an entry of `scores`, from 1.
   private static func rank(_ index: Int, _ count: Int) -> Int {

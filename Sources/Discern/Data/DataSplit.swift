@@ -32,7 +32,18 @@ public struct DataSplit: Equatable, Sendable {
   /// Rows that stay together, with how many of them have each label.
   struct Group {
     var rows: [Int] = []
-    var labels: [(label: Int, count: Int)] = []
+    private(set) var labels: [(label: Int, count: Int)] = []
+
+    /// Counts the labels of its rows.
+    fileprivate mutating func count(_ all: [Int]) {
+      for label in all.sorted() {
+        if labels.last?.label == label {
+          labels[labels.count - 1].count += 1
+        } else {
+          labels.append((label, 1))
+        }
+      }
+    }
   }
 
   /// The rows of each text, in the order of their first.
@@ -41,24 +52,23 @@ public struct DataSplit: Equatable, Sendable {
     var groups: [Group] = []
     var identifiers: [JSONString: Int] = [:]
     let strata = QuantileStrata(dataset.examples)
+    var labelsOfGroups: [[Int]] = []
     for (row, example) in dataset.examples.enumerated() {
       let text = ComparableText(example.input.text).hash
       let place = places[text] ?? groups.count
       if place == groups.count {
         groups.append(Group())
+        labelsOfGroups.append([])
         places[text] = place
       }
       groups[place].rows.append(row)
       for name in Set(example.stratifiedLabels(strata).map { JSONString($0) }).sorted() {
         let label = identifiers[name] ?? identifiers.count
         identifiers[name] = label
-        if let known = groups[place].labels.firstIndex(where: { $0.label == label }) {
-          groups[place].labels[known].count += 1
-        } else {
-          groups[place].labels.append((label, 1))
-        }
+        labelsOfGroups[place].append(label)
       }
     }
+    for (place, labels) in labelsOfGroups.enumerated() { groups[place].count(labels) }
     return groups
   }
 }
@@ -99,11 +109,11 @@ private struct Dealer {
 
   /// The part of each group.
   mutating func deal() -> [Int] {
-    var left = byLabel.map(\.count)
-    while let label = left.indices.filter({ left[$0] > 0 }).min(by: { (left[$0], $0) < (left[$1], $1) }) {
+    var left = RarestFirst(byLabel.map(\.count))
+    while let label = left.rarest {
       for group in byLabel[label] where parts[group] == nil {
         give(group, to: bestPart(for: label))
-        for (other, _) in groups[group].labels { left[other] -= 1 }
+        for (other, _) in groups[group].labels { left.decrease(other) }
       }
     }
     for group in order where parts[group] == nil { give(group, to: bestPart(for: nil)) }
@@ -122,6 +132,45 @@ private struct Dealer {
     parts[group] = part
     wantedRows[part] -= Double(groups[group].rows.count)
     for (label, count) in groups[group].labels { wanted[part][label] -= Double(count) }
+  }
+}
+
+/// Counts of labels of which the smallest that is not zero is known at any time: a tree of matches, the winner on top.
+private struct RarestFirst {
+  private var counts: [Int]
+  /// The label that wins among those below; node n has the nodes 2n and 2n + 1 below it, labels stand at the bottom.
+  private var winners: [Int?]
+  private let width: Int
+
+  init(_ counts: [Int]) {
+    self.counts = counts
+    var width = 1
+    while width < counts.count { width *= 2 }
+    self.width = width
+    winners = Array(repeating: nil, count: width) + counts.indices.map { counts[$0] > 0 ? $0 : nil }
+    winners += Array(repeating: nil, count: 2 * width - winners.count)
+    for node in (1..<width).reversed() { play(node) }
+  }
+
+  /// The label with the smallest count above zero, of equals the first.
+  var rarest: Int? { winners[1] }
+
+  mutating func decrease(_ label: Int) {
+    counts[label] -= 1
+    var node = width + label
+    if counts[label] == 0 { winners[node] = nil }
+    while node > 1 {
+      node /= 2
+      play(node)
+    }
+  }
+
+  private mutating func play(_ node: Int) {
+    guard let a = winners[2 * node], let b = winners[2 * node + 1] else {
+      winners[node] = winners[2 * node] ?? winners[2 * node + 1]
+      return
+    }
+    winners[node] = counts[b] < counts[a] ? b : a
   }
 }
 

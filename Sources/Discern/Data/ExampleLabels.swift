@@ -31,14 +31,15 @@ extension ExampleReader {
     switch value {
     case .null: names = []
     case .array(let elements):
+      try checkCount(elements.count, "labels", to: Self.labelLimit, line)
       names = try elements.map { try className($0, column, line) }
     case .string(let text):
       if text.text.utf8.first == UInt8(ascii: "[") {
         return try labelList(try JSON(parsing: text.text, name: name, firstLine: line), column, line)
       }
-      names = try text.text.utf8.split(separator: UInt8(ascii: ";")).map {
-        try label(Substring($0).trimmingSpaces, line)
-      }
+      let parts = text.text.utf8.split(separator: UInt8(ascii: ";"), maxSplits: Self.labelLimit)
+      try checkCount(parts.count, "labels", to: Self.labelLimit, line)
+      names = try parts.map { try label(Substring($0).trimmingSpaces, line) }
     default:
       throw FormatError(
         place(line), found: "\(value.kind) as \"\(column)\"", expected: "a list of labels",

@@ -128,8 +128,9 @@ public final class ExampleReader {
       if line.isBlank {
         blankTextLines += 1
       } else if task == .tokens {
-        let words = line.text.split { $0 == " " || $0 == "\t" }.map(String.init)
-        return Example(input: .words(words), line: line.number)
+        let words = line.bytes.split(maxSplits: Self.wordLimit) { $0 == 0x20 || $0 == 0x09 }
+        try checkCount(words.count, "words", to: Self.wordLimit, line.number)
+        return Example(input: .words(words.map { String(decoding: $0, as: UTF8.self) }), line: line.number)
       } else {
         return Example(input: .text(line.text), line: line.number)
       }
@@ -145,6 +146,20 @@ public final class ExampleReader {
     case .multiLabel: labelColumns = labels.count > 1 ? labels : nil
     case .sequence, .tokens: break
     }
+  }
+
+  /// The most words of a row, the most labels, and the longest text with spans: what is kept of each word and label is
+  /// many times as long as it may be itself.
+  static let wordLimit = 1 << 17
+  static let labelLimit = 1 << 12
+  static let spanTextLimit = 1 << 20
+
+  /// Throws where a row has more of something than it may have.
+  func checkCount(_ count: Int, _ things: String, to limit: Int, _ line: Int) throws {
+    if count <= limit { return }
+    throw FormatError(
+      place(line), found: "more than \(limit) \(things) in a row", expected: "at most \(limit)",
+      remedy: "Split the row.")
   }
 
   /// The place of a line for messages.

@@ -16,6 +16,7 @@ extension ExampleReader {
     case .tokens:
       if let text = spanText(row) { return try spanExample(text, row) }
       let words = try strings(columns.tokens, .tokens, row)
+      try checkCount(words.count, "words", to: Self.wordLimit, row.line)
       if let empty = words.firstIndex(where: \.isEmpty) {
         throw FormatError(
           place(row.line), found: "an empty token at position \(empty) of \"\(columns.tokens)\"",

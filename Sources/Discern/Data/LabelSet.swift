@@ -91,12 +91,21 @@ extension LabelSet: Equatable {
 // MARK: - Validation
 
 extension LabelSet {
-  /// Throws where there are too few labels to learn to tell apart; a label that may or may not apply, and a number, can
-  /// be alone.
+  /// The most tags, and the most labels of which any number may apply: the pairs of the ones and each row of the others
+  /// are kept in full.
+  private static let limit = 4096
+
+  /// Throws where there are too few labels to learn to tell apart, or too many; a label that may or may not apply, and a
+  /// number, can be alone.
   public func checkTrainable(for task: Dataset.Task = .sequence, place: String) throws {
     let isAlone = task == .multiLabel || task == .regression
     if count == 0, isAlone {
       throw FormatError(place, found: "no labels", expected: "at least one label to train on")
+    }
+    if count > Self.limit, task != .sequence {
+      throw FormatError(
+        place, found: "\(count) labels", expected: "at most \(Self.limit) in the task \(task.rawValue)",
+        remedy: "Check that the right column is read as the label.")
     }
     if count < 2, !isAlone {
       throw FormatError(

@@ -16,6 +16,7 @@ extension ExampleReader {
   /// The example of such a row.
   func spanExample(_ text: String, _ row: JSONLines.Row) throws -> Example {
     guard labelled else { return Example(input: .text(text), line: row.line) }
+    try checkCount(text.utf8.count, "bytes of text with spans", to: Self.spanTextLimit, row.line)
     let values = spanValues(row.object) ?? []
     let spans = try values.flatMap { try self.spans($0, row.line) }
     let aligned = AlignedSpans(text, spans)
@@ -57,6 +58,9 @@ extension ExampleReader {
     return results.compactMap { $0["type"]?.string == "labels" ? $0["value"] : nil }
   }
 
+  /// The most labels of one span: each is laid over the text by itself.
+  private static let labelsOfSpan = 64
+
   /// The spans that a value stands for: a triple, or an object with one label or several.
   private func spans(_ value: JSON, _ line: Int) throws -> [CharacterSpan] {
     if let triple = value.array {
@@ -69,6 +73,10 @@ extension ExampleReader {
     let end = (value["end"] ?? value["end_offset"])?.int
     let names = value["label"]?.string.map { [$0] } ?? value["labels"]?.array?.compactMap(\.string)
     guard let start, let end, let names, !names.isEmpty else { throw fault(value, line) }
+    guard names.count <= Self.labelsOfSpan else {
+      throw FormatError(
+        place(line), found: "a span with \(names.count) labels", expected: "at most \(Self.labelsOfSpan)")
+    }
     return try names.map {
       CharacterSpan(start: start, end: end, label: try label($0, line), text: value["text"]?.string)
     }

@@ -24,6 +24,10 @@ public enum AttentionPattern: Equatable, Sendable, CustomStringConvertible {
   }
 
   private static func indices(_ list: Substring, in text: String) throws -> Set<Int> {
+    guard list.utf8.count <= longestList else {
+      throw DiscernError(
+        .configuration, "attention: found \(list.utf8.count) bytes; expected a value of at most \(longestList) bytes")
+    }
     var layers: Set<Int> = []
     for item in list.split(separator: ",", omittingEmptySubsequences: false) {
       let ends = item.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
@@ -37,6 +41,8 @@ public enum AttentionPattern: Equatable, Sendable, CustomStringConvertible {
 
   /// More layers than any model has; a range of more would only be slow.
   private static let highestLayers = 4096
+  /// Longer than any list that names each layer once needs to be, and as long as a setting of a recipe may be.
+  private static let longestList = 4096
 
   private static func fault(_ text: String) -> DiscernError {
     DiscernError(

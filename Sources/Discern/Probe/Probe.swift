@@ -152,7 +152,8 @@ struct ProbeData: Sendable {
     }
     self.labels = labels
     hasBias = recipe.task == .tokens
-    answers = ProbeAnswers(Examples(indices.lazy.map { dataset.examples[$0] }), encoded, task: recipe.task, labels: labels)
+    answers = ProbeAnswers(
+      Examples(indices.lazy.map { dataset.examples[$0] }), encoded, task: recipe.task, labels: labels)
   }
 
   fileprivate func states(

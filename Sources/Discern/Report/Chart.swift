@@ -97,12 +97,15 @@ struct Axis {
   let ticks: [Double]
   private let decimals: Int
 
+  /// What lies beyond is drawn at the edge: ranges and steps stay numbers.
+  private static let largest = 1e300
+
   /// The range of values, and what must be on it, up to the next round numbers.
   init(_ values: [Double], including range: ClosedRange<Double>? = nil) {
-    var least = min(values.min() ?? 0, range?.lowerBound ?? .infinity)
-    var most = max(values.max() ?? 1, range?.upperBound ?? -.infinity)
-    if most - least < 1e-12 * max(abs(most), 1e-300) {
-      let margin = most == 0 ? 1 : abs(most) * 0.1
+    var least = max(-Self.largest, min(values.min() ?? 0, range?.lowerBound ?? .infinity, Self.largest))
+    var most = min(Self.largest, max(values.max() ?? 1, range?.upperBound ?? -.infinity, -Self.largest))
+    if most - least < 1e-12 * max(abs(most), 1 / Self.largest) {
+      let margin = abs(most) < 1 / Self.largest ? 1 : abs(most) * 0.1
       (least, most) = (least - margin, most + margin)
     }
     let raw = (most - least) / 4
@@ -119,7 +122,9 @@ struct Axis {
   }
 
   /// Where a value lies: 0 at the lower end, 1 at the upper.
-  func share(_ value: Double) -> Double { (value - low) / (high - low) }
+  func share(_ value: Double) -> Double {
+    (min(max(value, -Self.largest), Self.largest) - low) / (high - low)
+  }
 
   /// A value in the axis's spelling.
   func text(_ value: Double) -> String {

@@ -35,7 +35,8 @@ public struct RecipeFile: Sendable {
       let name = key.string ?? ""
       guard let text = Self.text(value) else {
         throw FormatError(
-          place, found: "no value as \(quoted(name))", expected: "a value or a list of values",
+          place, found: "no value as \(quoted(name))",
+          expected: "a value or a list of values, or names with a finite number each",
           kind: .configuration)
       }
       return (name, text, place)
@@ -76,8 +77,8 @@ public struct RecipeFile: Sendable {
   private static func object(_ mapping: Node.Mapping) -> String? {
     var object = JSONObject()
     for (key, value) in mapping {
-      guard let name = key.string, let number = value.float else { return nil }
-      object.append(JSONString(name), .number(number))
+      guard let name = key.string, object[name] == nil, let number = value.float, number.isFinite else { return nil }
+      object[name] = .number(number)
     }
     return JSON.object(object).serialized()
   }

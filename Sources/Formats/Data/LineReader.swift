@@ -39,6 +39,8 @@ public final class LineReader {
   private var position = 0
   private var filled = 0
   private var lineNumber = 0
+  /// How many bytes of the file's lines were taken so far.
+  public private(set) var bytesRead = 0
 
   /// Opens a file; `-` is the standard input.
   public init(path: String, maximumLength: Int = defaultMaximumLength) throws {
@@ -59,6 +61,7 @@ public final class LineReader {
       }
       let stop = endOfLine()
       line.append(contentsOf: chunk[position..<stop])
+      bytesRead += stop - position
       // A line may be longer by its carriage return and a byte order mark.
       if line.count > maximumLength + 4 { throw tooLong() }
       position = stop
