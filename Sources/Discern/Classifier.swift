@@ -113,11 +113,23 @@ public final class Classifier: Sendable {
   public func logits(
     _ examples: [EncodedExample], progress: (@Sendable (_ done: Int) -> Void)? = nil
   ) -> [[[Float]]] {
+    guard let logits = logits(examples, unless: { false }, progress: progress) else {
+      preconditionFailure("nobody has stopped it")
+    }
+    return logits
+  }
+
+  /// The same; nil where `shouldStop` answers true before the last of them.
+  func logits(
+    _ examples: [EncodedExample], unless shouldStop: @escaping @Sendable () -> Bool,
+    progress: (@Sendable (_ done: Int) -> Void)?
+  ) -> [[[Float]]]? {
     let groups = Classifier.groups(examples)
     let longest = examples.flatMap(\.sequences).max() ?? 1
     let rope = runner.model.ropeTable(positions: longest)
     let classes = labels.count
-    let results = Parallel.map(groups.count, threads: threads) { [runner] index in
+    let results = Parallel.map(groups.count, threads: threads) { [runner] index -> [[Float]]? in
+      if shouldStop() { return nil }
       let own = groups[index].map { examples[$0] }
       let chunk = Chunk(own, members: Array(own.indices), firstRow: 0)
       let values = runner.logits(chunk, rope: rope).values
@@ -126,6 +138,7 @@ public final class Classifier: Sendable {
     }
     var logits = [[[Float]]](repeating: [], count: examples.count)
     for (group, rows) in zip(groups, results) {
+      guard let rows else { return nil }
       var next = 0
       for index in group {
         let count = adapter.recipe.task.tagsWords ? examples[index].rows.count : 1
@@ -138,12 +151,14 @@ public final class Classifier: Sendable {
 
   /// Encodes a data set and answers it.
   ///
-  /// Throws where a text is too long and the recipe says `overflow: error`, and where a logit is no number.
+  /// Throws where a text is too long and the recipe says `overflow: error`, where a logit is no number, and a
+  /// `CancellationError` where `shouldStop`, asked from whatever thread, answers true before the end.
   public func checkedLogits(
-    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
+    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> (encoded: [EncodedExample], logits: [[[Float]]], report: ExampleEncoder.Report) {
-    let (encoded, report) = try encoder.encode(dataset)
-    let logits = logits(encoded, progress: progress)
+    let (encoded, report) = try encoder.encode(dataset, shouldStop: shouldStop)
+    guard let logits = logits(encoded, unless: shouldStop, progress: progress) else { throw CancellationError() }
     if let index = Classifier.firstNotFinite(logits) {
       throw FormatError(
         dataset.place(ofExample: index), found: "logits that are not finite", expected: "numbers",

@@ -15,6 +15,26 @@ package enum FileSystem {
     try writeAtomically(to: path) { try $0.write(text) }
   }
 
+  /// Appends bytes to a file, which is made where it isn't there: all of them or, where the system takes no more, none.
+  static func append(to path: String, _ content: (_ isNew: Bool) -> [UInt8]) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw fault("\(path): it cannot be written") }
+    defer { close(descriptor) }
+    let end = lseek(descriptor, 0, SEEK_END)
+    var rest = content(end == 0)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        let fault = fault("\(path): it cannot be written")
+        // What is left of a line where this fails too, readers pass over.
+        ftruncate(descriptor, end)
+        throw fault
+      }
+      rest = rest.dropFirst(count)
+    }
+  }
+
   /// Makes a folder that must not exist yet, and those above it.
   package static func makeFolder(_ path: String) throws {
     let parent = parent(of: path)

@@ -61,19 +61,20 @@ struct CompareCommand: ParsableCommand {
   /// The data given, or the dev data of both runs, where they are the same and still there.
   private func dataset() throws -> Dataset? {
     let folder = try AdapterFolder(first)
-    let task = folder.recipe.task
-    if !data.isEmpty { return try work.input.read(data, task: task, trained: folder.scheme) }
+    if !data.isEmpty {
+      return try work.input.read(
+        data, task: folder.recipe.task, known: folder.labels ?? [], trained: folder.scheme)
+    }
     let manifests = [first, second].compactMap { try? RunManifest(ofRun: $0) }
-    guard manifests.count == 2, let dev = manifests[0].dev, dev.examplesHash == manifests[1].dev?.examplesHash,
-      let session = manifests[0].sessions.first, session.command.count > 2,
-      let command = try? TrainCommand.parse(Array(session.command.dropFirst(2)))
-    else { return nil }
-    var files = command.files
-    files.data = []
-    files.dev = []
-    let paths = files.resolved(after: command.files, in: session).dev
-    guard !paths.isEmpty, !paths.contains("-") else { return nil }
-    let dataset = try command.input.read(paths, task: task)
+    guard manifests.count == 2, let dev = manifests[0].dev, dev.examplesHash == manifests[1].dev?.examplesHash else {
+      return nil
+    }
+    let dataset: Dataset
+    do {
+      dataset = try TrainCommand.readDev(ofRun: first, manifests[0])
+    } catch is TrainCommand.NoDevData {
+      return nil
+    }
     guard RunManifest.Source(dataset).examplesHash == dev.examplesHash else {
       throw FormatError(
         dataset.name, found: "other examples than when the runs were trained",

@@ -17,7 +17,7 @@ import Discern
 
       Results go to the standard output, progress and warnings to the standard error. Exit codes: \
       0 done, 64 wrong usage, 65 bad data, 66 no such input, 71 out of memory, 73 the output cannot \
-      be made, 74 reading or writing failed, 77 no permission, 78 wrong settings, 130 and 143 stopped.
+      be made, 74 reading or writing failed, 77 no permission, 78 wrong settings, 129, 130 and 143 stopped.
       """,
     version: "discern \(DiscernVersion.current)",
     subcommands: [

@@ -45,7 +45,7 @@ enum Failure {
 
   private static func code(_ kind: FormatError.Kind) -> Int32 {
     switch kind {
-    case .data: SystemExit.data
+    case .data, .diverged: SystemExit.data
     case .noInput: SystemExit.noInput
     case .cannotCreate: SystemExit.cannotCreate
     case .permission: SystemExit.permission

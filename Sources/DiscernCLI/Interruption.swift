@@ -1,16 +1,17 @@
 import Glibc
 import Synchronization
 
-/// The user's wish to stop: SIGINT or SIGTERM.
+/// The user's wish to stop: SIGINT, SIGTERM, or SIGHUP where it isn't ignored.
 ///
-/// The first signal is only noted, so that work can end in good order; the second ends the process at once.
+/// The first signal is only noted, so that work can end in good order; the second ends the process at once, unless it is
+/// SIGHUP: a terminal that goes away sends that more than once, and systemd sends it after SIGTERM.
 enum Interruption {
   private static let received = Atomic<Int32>(0)
 
   /// Whether a signal has come.
   static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
 
-  /// The exit code for the signal that came: 130 or 143.
+  /// The exit code for the signal that came: 129, 130 or 143.
   static var exitCode: Int32 { 128 + received.load(ordering: .relaxed) }
 
   /// Starts to listen; call it before other threads start, so that none of them takes the signals.
@@ -19,15 +20,30 @@ enum Interruption {
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)
     sigaddset(&signals, SIGTERM)
+    if !isIgnored(SIGHUP) { sigaddset(&signals, SIGHUP) }
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     var thread = pthread_t()
     let box = Unmanaged.passRetained(Box(signals, message))
-    pthread_create(
+    let status = pthread_create(
       &thread, nil,
       { argument in
         let box = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue()
         while true { box.wait() }
       }, box.toOpaque())
+    if status == 0 { return }
+    // With nobody who listens, the signals must end the process as ever.
+    box.release()
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+  }
+
+  /// From now on a reader that goes away ends no work: what is written for it fails, or is lost.
+  static func ignoreLostReaders() { _ = signal(SIGPIPE, SIG_IGN) }
+
+  /// Whether the process was started so that it does not hear a signal, as `nohup` does.
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(signal, nil, &action) == 0 else { return false }
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   private final class Box {
@@ -42,7 +58,10 @@ enum Interruption {
     func wait() {
       var signal: Int32 = 0
       guard sigwait(&signals, &signal) == 0 else { return }
-      if Interruption.isRequested { _exit(128 + signal) }
+      if Interruption.isRequested {
+        if signal == SIGHUP { return }
+        _exit(128 + signal)
+      }
       Interruption.received.store(signal, ordering: .relaxed)
       Messages.write("\n")
       Messages.note(message)

@@ -34,7 +34,7 @@ struct StandardOutput: ~Copyable {
 
 /// What is said on the standard error.
 enum Messages {
-  /// Writes text as it is; where nobody listens it is lost.
+  /// Writes text as it is; where it cannot be written it is lost.
   static func write(_ text: String) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {

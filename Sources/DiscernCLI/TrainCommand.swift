@@ -43,6 +43,7 @@ struct TrainCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    Interruption.ignoreLostReaders()
     try files.check()
     if let run = files.resume { return try resume(run) }
     let recipe = try choice.recipe(with: settings)
@@ -99,7 +100,7 @@ struct TrainCommand: ParsableCommand {
         .configuration,
         "\(run): found a command line that this version does not understand: \(first.command.joined(separator: " "))")
     }
-    command.files = files.resolved(after: command.files, in: first)
+    command.files = try files.resumed(after: command.files, in: first)
     (command.threads, command.checkpoints) = (threads, checkpoints)
     (command.quiet, command.json) = (quiet, json)
     // The session that began the run has written the parts.
@@ -148,26 +149,50 @@ struct TrainCommand: ParsableCommand {
       base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: dev,
       threads: threads.threads ?? Processors.count, isQuiet: quiet)
     let progress = TrainProgress(isQuiet: quiet)
+    let result: TrainingResult
     do {
       let trainer = Trainer(base, tokenizer: tokenizer, recipe: recipe, threads: threads.threads)
-      let result = try trainer.run(
+      result = try trainer.run(
         train: train, dev: dev, into: folder,
         observe: { event in
           summary.observe(event)
           progress.observe(event)
         }, shouldStop: { Interruption.isRequested })
       progress.clear()
-      let test = try split.flatMap { try measure($0, in: folder.path) }
-      try report(result, in: folder.path, hasDev: dev != nil, test: test)
     } catch is CancellationError {
       progress.clear()
       Messages.note(Self.stopped(folder, hasDev: dev != nil))
       throw ExitCode(Interruption.exitCode)
     } catch {
       progress.clear()
-      if folder.hasCheckpoint { Messages.note("its checkpoints are kept: \(Self.goOn(folder)) when that is mended") }
+      if folder.hasCheckpoint { Messages.note(Self.advice(after: error, folder)) }
       throw error
     }
+    try finish(result, in: folder.path, hasDev: dev != nil, test: split?["test"])
+  }
+
+  /// Measures the adapter that remains on the test part, where there is one, and reports.
+  private func finish(_ result: TrainingResult, in out: String, hasDev: Bool, test: Dataset?) throws {
+    func measured() throws -> Evaluation? {
+      try test.map {
+        try Classifier(adapter: out, threads: threads.threads).evaluate($0, shouldStop: { Interruption.isRequested })
+      }
+    }
+    do {
+      try report(result, in: out, hasDev: hasDev, test: try measured())
+    } catch is CancellationError {
+      try report(result, in: out, hasDev: hasDev, test: nil)
+      Messages.note("stopped: the run has finished, but its test part has not been measured")
+      throw ExitCode(Interruption.exitCode)
+    }
+  }
+
+  /// What to do about a run that failed and has checkpoints.
+  private static func advice(after error: any Error, _ folder: RunFolder) -> String {
+    if (error as? DiscernError)?.kind == .diverged {
+      return "it would diverge again from its checkpoints: begin another run with other settings"
+    }
+    return "its checkpoints are kept: \(goOn(folder)) when that is mended"
   }
 
   private static func stopped(_ folder: RunFolder, hasDev: Bool) -> String {
@@ -194,11 +219,6 @@ struct TrainCommand: ParsableCommand {
     let base = try BaseModel(checkpoint, on: CPUBackend())
     if let warning = base.unusedWarning { Messages.warning(warning) }
     return base
-  }
-
-  /// Measures the adapter that remains on the test part, where there is one.
-  private func measure(_ split: SplitRecord, in out: String) throws -> Evaluation? {
-    try split["test"].map { try Classifier(adapter: out, threads: threads.threads).evaluate($0) }
   }
 
   private func report(_ scores: FoldScores, in out: String) throws {

@@ -36,6 +36,19 @@ struct TrainFiles: ParsableArguments {
     for (name, value) in needed where value == nil { throw fault("Missing expected argument '\(name)'") }
   }
 
+  /// The same as `resolved`, for reading them. Throws where data came from the standard input and are not given anew:
+  /// nobody is to wait for them at a terminal.
+  func resumed(after first: TrainFiles, in session: RunSession) throws -> TrainFiles {
+    for (name, own, other) in [("data", data, first.data), ("dev", dev, first.dev)]
+    where own.isEmpty && other.contains("-") {
+      throw WrongUsage(
+        verb: "train",
+        message: "--\(name): the run read these data from the standard input; give them again with --\(name), as a file "
+          + "or as - with the standard input.")
+    }
+    return resolved(after: first, in: session)
+  }
+
   /// The files of a run that is gone on with, named anew or as in the session that began it.
   func resolved(after first: TrainFiles, in session: RunSession) -> TrainFiles {
     let isElsewhere = session.folder != FileSystem.absolute(".") && FileSystem.isFolder(session.folder)

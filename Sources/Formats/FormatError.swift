@@ -12,6 +12,8 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
     case permission
     /// Reading or writing failed: a full disk, a broken device.
     case io
+    /// A training whose numbers left all bounds, and would do so again.
+    case diverged
     /// A setting that cannot be, or settings that disagree.
     case configuration
   }

@@ -71,4 +71,46 @@ import Testing
     #expect(result.output.contains("dev data"))
     #expect(try Command.run(["compare", Runs.tagger, Runs.classifier, "--data", Runs.tokenData]).code == 78)
   }
+
+  /// Two runs of one split have a dev part in common, which is dealt out again.
+  @Test func partsOfASplitAreFoundAgain() throws {
+    let runs = try [1, 2].map { number in
+      let out = "\(Runs.folder)/compared-split-\(number)"
+      let trained = try Command.run(
+        ["train", "--model", Runs.model, "--data", SplitTests.data, "--split", "70/15/15", "--out", out, "--quiet"]
+          + Runs.options + ["--learning-rate", "1e-\(number + 2)"])
+      #expect(trained.code == 0, "\(trained.errors)")
+      return out
+    }
+    let dev = try JSON(contentsOf: runs[0] + "/split.json", limit: 1 << 20)["rows"]?["dev"]?.array?.count
+    let result = try Command.run(["compare"] + runs + ["--json"])
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(try result.json()["examples"]?.int == dev && dev != nil, "\(result.errors)")
+    // The data are no longer those of the runs.
+    let changed = Runs.file("compared.jsonl", try String(contentsOfFile: SplitTests.data, encoding: .utf8))
+    for run in runs {
+      let manifest = URL(filePath: run + "/run.json")
+      let text = try String(contentsOf: manifest, encoding: .utf8)
+      try Data(text.replacing(SplitTests.data, with: changed).utf8).write(to: manifest)
+    }
+    _ = Runs.file("compared.jsonl", try String(contentsOfFile: Runs.sequenceData, encoding: .utf8))
+    let refused = try Command.run(["compare"] + runs)
+    #expect(refused.code == 65 && refused.errors.contains("other examples"), "\(refused.errors)")
+  }
+
+  /// Data with a column for each label are read by the labels' names, as `evaluate` reads them.
+  @Test func labelsMayBeColumns() throws {
+    let rows = Runs.texts.map { "\"\($0.text)\",\($0.label == "sea" ? 1 : 0),\($0.label == "sea" ? 0 : 1)\n" }
+    let data = Runs.file("compared.csv", "text,sea,hills\n" + rows.joined())
+    let run = "\(Runs.folder)/compared-columns"
+    let trained = try Command.run(
+      ["train", "--task", "multi-label", "--label-column", "sea", "--label-column", "hills", "--model", Runs.model]
+        + ["--data", data, "--dev", data, "--out", run, "--quiet"] + Runs.options)
+    #expect(trained.code == 0, "\(trained.errors)")
+    for options in [[], ["--data", data]] {
+      let result = try Command.run(["compare", run, run, "--json"] + options)
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(try result.json()["examples"]?.int == 12, "\(result.errors)")
+    }
+  }
 }

@@ -8,13 +8,17 @@ final class Life {
   private let run: String
   private let errorsPath: String
 
-  /// Starts `discern` with arguments; `run` is the folder that it trains into.
-  init(_ arguments: [String], run: String) throws {
+  /// Starts a command with the default action of SIGHUP, whatever this process was started with.
+  static let hearingHangUps = ["/usr/bin/env", "--default-signal=HUP"]
+
+  /// Starts `discern` with arguments, or what starts it; `run` is the folder that it trains into.
+  init(_ arguments: [String], run: String, by starter: [String] = []) throws {
     self.run = run
     errorsPath = "\(Runs.folder)/life-\(UUID().uuidString).err"
     _ = FileManager.default.createFile(atPath: errorsPath, contents: nil)
-    process.executableURL = URL(filePath: Command.path)
-    process.arguments = arguments
+    let words = starter + [Command.path] + arguments
+    process.executableURL = URL(filePath: words[0])
+    process.arguments = Array(words.dropFirst())
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle(forWritingAtPath: errorsPath)

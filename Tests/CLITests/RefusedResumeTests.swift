@@ -71,4 +71,39 @@ import Testing
     #expect(result.code == 65 && result.errors.contains("no checkpoint that is whole"), "\(result.errors)")
     #expect(names(out + "/checkpoints") == kept)
   }
+
+  /// Nobody waits at a terminal for data that were piped in once.
+  @Test func dataFromTheStandardInputAreAskedFor() throws {
+    let out = "\(Runs.folder)/refused-piped"
+    let command = [
+      "train", "--model", Runs.model, "--data", "-", "--format", "jsonl", "--out", out, "--epochs", "60",
+      "--batch-size", "2", "--rank", "4", "--quiet", "--checkpoint-every", "1",
+    ]
+    let life = try Life(
+      command, run: out, by: ["/bin/bash", "-c", "exec \"$0\" \"$@\" < '\(Runs.sequenceData)'"])
+    life.wait(forStep: 3)
+    life.signal(SIGKILL)
+    #expect(life.end().code == 128 + SIGKILL)
+    let kept = names(out + "/checkpoints")
+    let rows = try String(contentsOfFile: Runs.sequenceData, encoding: .utf8)
+    let result = try Command.run(["train", "--resume", out], input: rows)
+    #expect(result.code == 64 && result.errors.contains("--data"), "\(result.errors)")
+    #expect(names(out + "/checkpoints") == kept)
+    let given = try Command.run(["train", "--resume", out, "--data", "-"], input: rows)
+    #expect(given.code == 0 && given.errors.contains("going on after step"), "\(given.errors)")
+  }
+
+  /// The recipe stays, and with it the step that diverges.
+  @Test func aRunThatDivergedIsNotSentToItsCheckpoints() throws {
+    let out = "\(Runs.folder)/refused-diverged"
+    let result = try Command.run([
+      "train", "--model", Runs.model, "--data", Runs.sequenceData, "--out", out, "--epochs", "60", "--batch-size", "2",
+      "--learning-rate", "10", "--alpha", "1e6", "--targets", "all", "--warmup", "0", "--quiet", "--checkpoint-every",
+      "1",
+    ])
+    #expect(result.code == 65 && result.errors.contains("training diverged at step"), "\(result.errors)")
+    #expect(!names(out + "/checkpoints").isEmpty, "there is something to go on from")
+    #expect(!result.errors.contains("--resume"), "\(result.errors)")
+    #expect(result.errors.contains("begin another run"), "\(result.errors)")
+  }
 }

@@ -2,6 +2,7 @@ import Discern
 import Formats
 import Foundation
 import Glibc
+import Synchronization
 
 extension HostileReader {
   /// `state.json`, `training.safetensors`, `SHA256SUMS` of a checkpoint: first as they are, then with sums that fit, so
@@ -73,7 +74,11 @@ enum HostileRun {
     plan.kept = 0
     do {
       let folder = try RunFolder(resuming: run, checkpoints: plan)
-      _ = try trainer.run(train: data, dev: data, into: folder, shouldStop: { true })
+      let isDone = Atomic(false)
+      _ = try trainer.run(
+        train: data, dev: data, into: folder,
+        observe: { if case .step = $0 { isDone.store(true, ordering: .relaxed) } },
+        shouldStop: { isDone.load(ordering: .relaxed) })
     } catch is CancellationError {}
   }
 }

@@ -56,10 +56,16 @@ public struct ExampleEncoder: Sendable {
     filler = candidates.compactMap { $0 }.first { $0 >= 0 && $0 < model.vocabularySize } ?? 0
   }
 
-  /// Encodes all examples of a data set; throws where a text is too long and the recipe says `overflow: error`.
-  public func encode(_ dataset: Dataset) throws -> (examples: [EncodedExample], report: Report) {
+  /// Encodes all examples of a data set.
+  ///
+  /// Throws where a text is too long and the recipe says `overflow: error`, and a `CancellationError` where `shouldStop`
+  /// answers true before the end.
+  public func encode(
+    _ dataset: Dataset, shouldStop: () -> Bool = { false }
+  ) throws -> (examples: [EncodedExample], report: Report) {
     var report = Report()
     let encoded = try dataset.examples.map { example in
+      if shouldStop() { throw CancellationError() }
       let (result, length) = encode(example)
       if result.isCut && recipe.overflow == .error {
         throw FormatError(

@@ -64,21 +64,24 @@ public struct Evaluation: Sendable {
 extension Classifier {
   /// Metrics on labelled data.
   ///
-  /// Throws where an example has no label, or one that the classifier does not know, and where a logit is no number.
+  /// Throws where an example has no label, or one that the classifier does not know, where a logit is no number, and a
+  /// `CancellationError` where `shouldStop`, asked from whatever thread, answers true before the end.
   public func evaluate(
-    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
+    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> Evaluation {
-    try evaluateWithLogits(dataset, progress: progress).evaluation
+    try evaluateWithLogits(dataset, progress: progress, shouldStop: shouldStop).evaluation
   }
 
   /// Metrics on labelled data, and the logits that they were computed from: for each example a row, or one for each
   /// kept word.
   public func evaluateWithLogits(
-    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil
+    _ dataset: Dataset, progress: (@Sendable (_ done: Int) -> Void)? = nil,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> (evaluation: Evaluation, encoded: [EncodedExample], logits: [[[Float]]]) {
     try dataset.checkLabelled(for: adapter.recipe.task)
     try labels.checkKnown(in: dataset)
-    let (encoded, logits, report) = try checkedLogits(dataset, progress: progress)
+    let (encoded, logits, report) = try checkedLogits(dataset, progress: progress, shouldStop: shouldStop)
     return (evaluate(dataset.examples, encoded, logits, report), encoded, logits)
   }
 

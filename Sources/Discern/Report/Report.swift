@@ -27,14 +27,16 @@ public struct Report: Sendable {
     try FileSystem.write(html, to: file ?? "\(path)/\(Self.file)")
   }
 
+  /// The lines that were written whole: a process that died may have left a part of another one.
   private static func lines(of file: String) throws -> [JSON] {
-    guard FileSystem.exists(file) else { return [] }
-    let reader = try LineReader(path: file)
-    var lines: [JSON] = []
-    while let line = try reader.next() {
-      if !line.isBlank { lines.append(try JSON(parsing: line.bytes, name: file, firstLine: line.number)) }
+    guard FileSystem.size(file) > 0 else { return [] }
+    let newline = UInt8(ascii: "\n")
+    return try MappedFile(file).withBytes { bytes in
+      guard let end = bytes.lastIndex(of: newline) else { return [] }
+      return try bytes[..<end].split(separator: newline, omittingEmptySubsequences: false).enumerated().map { line in
+        try JSON(parsing: Array(line.element), name: file, firstLine: line.offset + 1)
+      }
     }
-    return lines
   }
 
   /// The page.

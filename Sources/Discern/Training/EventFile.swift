@@ -9,15 +9,9 @@ struct EventFile {
 
   /// Appends scalars of a step; the first event of a new file names the format.
   func append(_ scalars: [(tag: String, value: Double)], step: Int) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileSystem.fault("\(path): it cannot be written") }
-    defer { close(descriptor) }
     let time = Self.now
-    var bytes: [UInt8] = []
-    if lseek(descriptor, 0, SEEK_END) == 0 { bytes += Self.record(Self.version(at: time)) }
-    bytes += Self.record(Self.event(scalars, step: step, at: time))
-    guard write(descriptor, bytes, bytes.count) == bytes.count else {
-      throw FileSystem.fault("\(path): it cannot be written")
+    try FileSystem.append(to: path) { isNew in
+      (isNew ? Self.record(Self.version(at: time)) : []) + Self.record(Self.event(scalars, step: step, at: time))
     }
   }
 

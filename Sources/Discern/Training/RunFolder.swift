@@ -149,13 +149,7 @@ public final class RunFolder: Sendable {
   /// Appends a line to the log, and its numbers to that of TensorBoard.
   public func log(_ entry: JSON) throws {
     let file = "\(path)/\(Self.logFile)"
-    let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileSystem.fault("\(file): it cannot be written") }
-    defer { close(descriptor) }
-    let line = Array((entry.serialized() + "\n").utf8)
-    guard write(descriptor, line, line.count) == line.count else {
-      throw FileSystem.fault("\(file): it cannot be written")
-    }
+    try FileSystem.append(to: file) { _ in Array((entry.serialized() + "\n").utf8) }
     try EventFile(path: "\(path)/\(EventFile.name)").append(
       EventFile.scalars(of: entry), step: entry["step"]?.int ?? 0)
   }

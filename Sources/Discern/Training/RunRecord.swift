@@ -13,7 +13,7 @@ extension Trainer {
   public func run(
     train: Dataset, dev: Dataset?, into folder: RunFolder,
     observe: @escaping @Sendable (TrainingEvent) -> Void = { _ in },
-    shouldStop: @escaping () -> Bool = { false }
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> TrainingResult {
     let record = RunRecord(train: train, dev: dev, recipe: recipe, threads: threads)
     var subject: ReportSubject?
@@ -51,8 +51,8 @@ extension Trainer {
       folder.withCheckpoints { $0.removeAll() }
       return result
     } catch {
-      if error is CancellationError, folder.hasAdapter { try Report(folder.path, subject).write() }
-      // What ended the run is told, not what its notes then met on a full disk.
+      // What ended the run is told, not what its report and its notes then met on a full disk.
+      if error is CancellationError, folder.hasAdapter { try? Report(folder.path, subject).write() }
       if !folder.abandon() { try? folder.end(error is CancellationError ? .stopped : .failed, record) }
       throw record.failure ?? error
     }

@@ -52,12 +52,13 @@ public struct Trainer {
   /// Trains on `train`; without `dev` the last adapter is kept.
   ///
   /// `save` is called with each new best adapter and its evaluation. Throws what `save` throws, and where the data
-  /// cannot be learnt from. Where `shouldStop` answers true after a step the run ends with a `CancellationError`; then
-  /// the best adapter so far has been saved, or without `dev` the present one.
+  /// cannot be learnt from. Where `shouldStop`, asked from whatever thread, answers true, the run ends at once, after the
+  /// step at hand, with a `CancellationError`; then the best adapter so far has been saved, or without `dev` the present
+  /// one.
   public func run(
     train: Dataset, dev: Dataset?, save: @escaping (Classifier, Evaluation?, _ step: Int) throws -> Void,
     observe: @escaping @Sendable (TrainingEvent) -> Void = { _ in },
-    shouldStop: @escaping () -> Bool = { false }
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> TrainingResult {
     try run(
       train: train, dev: dev,

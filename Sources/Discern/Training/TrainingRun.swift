@@ -17,7 +17,8 @@ struct TrainingHooks {
   /// Writes the snapshot to a checkpoint where it wants to.
   let checkpoint: (Moment, () -> TrainingSnapshot) throws -> Void
   let observe: @Sendable (TrainingEvent) -> Void
-  let shouldStop: () -> Bool
+  /// Asked often, from whatever thread: where it answers true the run ends at once.
+  let shouldStop: @Sendable () -> Bool
 }
 
 /// One run: what it trains with, and where it stands.
@@ -46,14 +47,14 @@ struct TrainingRun {
     self.classifier = classifier
     self.hooks = hooks
     recipe = classifier.adapter.recipe
-    let (encoded, report) = try classifier.encoder.encode(train)
+    let (encoded, report) = try classifier.encoder.encode(train, shouldStop: hooks.shouldStop)
     // A text whose every word lies behind the cut has nothing to say.
     self.train = encoded.filter(\.isLabelled)
     guard !self.train.isEmpty else {
       throw FormatError(train.name, found: "no text with a label", expected: "labelled texts")
     }
     self.dev = try dev.map { dev in
-      let (encoded, report) = try classifier.encoder.encode(dev)
+      let (encoded, report) = try classifier.encoder.encode(dev, shouldStop: hooks.shouldStop)
       return (dev, encoded, report)
     }
     runner = try classifier.runner(learning: self.train)
@@ -82,10 +83,31 @@ struct TrainingRun {
   }
 
   /// Goes on from `state` to the end.
+  ///
+  /// Where it is stopped between two steps, or in an evaluation, which is then still to be done, it leaves a checkpoint,
+  /// and without dev data the present adapter, before it throws a `CancellationError`.
   mutating func go() throws -> TrainingResult {
     classifier = try classifier.keepingFrozenStates(
       of: train + (dev?.encoded ?? []), observe: hooks.observe, shouldStop: hooks.shouldStop)
     runner.frozen = classifier.runner.frozen
+    // Nothing has been done yet that would have to be kept.
+    try stopIfAsked()
+    do {
+      try takeSteps()
+    } catch is CancellationError {
+      try hooks.checkpoint(.stop, snapshot)
+      if dev == nil { try hooks.save(classifier, nil, state.step) }
+      throw CancellationError()
+    }
+    if dev == nil { try hooks.save(classifier, nil, state.step) }
+    return TrainingResult(
+      best: bestEvaluation, bestStep: state.best?.step ?? state.step, steps: state.step,
+      loss: state.lossSum / Double(max(state.lossCount, 1)), seconds: Clock.seconds - start,
+      evaluationSeconds: state.evaluationSeconds, tokens: state.tokens)
+  }
+
+  /// Takes the steps that are left, and evaluates in between.
+  private mutating func takeSteps() throws {
     var batches = batches(of: state.epoch)
     while true {
       if state.isEvaluationPending {
@@ -93,9 +115,9 @@ struct TrainingRun {
         try hooks.checkpoint(.evaluation, snapshot)
         try stopIfAsked()
       }
-      if recipe.patience > 0 && state.evaluationsSinceBest >= recipe.patience { break }
+      if recipe.patience > 0 && state.evaluationsSinceBest >= recipe.patience { return }
       if state.batch == batches.count {
-        if state.epoch + 1 == recipe.epochs { break }
+        if state.epoch + 1 == recipe.epochs { return }
         beginEpoch(state.epoch + 1)
         batches = self.batches(of: state.epoch)
       }
@@ -103,11 +125,6 @@ struct TrainingRun {
       try stopIfAsked()
       try hooks.checkpoint(.step, snapshot)
     }
-    if dev == nil { try hooks.save(classifier, nil, state.step) }
-    return TrainingResult(
-      best: bestEvaluation, bestStep: state.best?.step ?? state.step, steps: state.step,
-      loss: state.lossSum / Double(max(state.lossCount, 1)), seconds: Clock.seconds - start,
-      evaluationSeconds: state.evaluationSeconds, tokens: state.tokens)
   }
 
   /// The batches of an epoch, in their order.
@@ -126,12 +143,8 @@ struct TrainingRun {
     (state.lossSum, state.lossCount) = (0, 0)
   }
 
-  /// Leaves a checkpoint, and without dev data the present adapter, before it throws.
   private func stopIfAsked() throws {
-    guard hooks.shouldStop() else { return }
-    try hooks.checkpoint(.stop, snapshot)
-    if dev == nil { try hooks.save(classifier, nil, state.step) }
-    throw CancellationError()
+    if hooks.shouldStop() { throw CancellationError() }
   }
 
   /// Takes the step that follows in the epoch's order.
@@ -170,7 +183,7 @@ struct TrainingRun {
 
   private func diverged(_ found: String) -> DiscernError {
     DiscernError(
-      .data,
+      .diverged,
       "training diverged at step \(state.step): \(found); "
         + "lower learning_rate (it was \(recipe.rate)) or lengthen the warm-up")
   }
@@ -179,9 +192,11 @@ struct TrainingRun {
     guard let dev else { return }
     let start = Clock.seconds
     let counter = Counter()
-    let logits = classifier.logits(dev.encoded) { [observe = hooks.observe, count = dev.encoded.count] done in
+    let answers = classifier.logits(dev.encoded, unless: hooks.shouldStop) {
+      [observe = hooks.observe, count = dev.encoded.count] done in
       observe(.evaluating(done: counter.add(done), of: count))
     }
+    guard let logits = answers else { throw CancellationError() }
     if let index = Classifier.firstNotFinite(logits) {
       throw diverged("the logits of \(dev.dataset.place(ofExample: index)) are not finite")
     }
