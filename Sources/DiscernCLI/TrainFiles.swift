@@ -43,8 +43,7 @@ struct TrainFiles: ParsableArguments {
     where own.isEmpty && other.contains("-") {
       throw WrongUsage(
         verb: "train",
-        message: "--\(name): the run read these data from the standard input; give them again with --\(name), as a file "
-          + "or as - with the standard input.")
+        message: "--\(name): the run read these data from the standard input; give them again, as a file or -.")
     }
     return resolved(after: first, in: session)
   }
