@@ -4,72 +4,84 @@ import Formats
 
 /// Trains once for each fold of the data, without it, and measures on it.
 ///
-/// The part that is held out chooses nothing: each run keeps its last adapter.
+/// The part that is held out chooses nothing: each run keeps its last adapter. Folds that an earlier process has done are
+/// not done again.
 struct FoldTraining {
   let trainer: Trainer
+  let base: BaseModel
+  let checkpoint: any Checkpoint
   let data: Dataset
   let recipe: Recipe
-  let count: Int
-  let out: String
-  let overwrite: Bool
+  let split: SplitRecord
+  let folder: FoldFolder
+  let plan: CheckpointPlan
   let isQuiet: Bool
   let threads: Int?
 
-  static let resultFile = "folds.json"
-
-  /// Throws where the runs cannot go into that folder.
-  static func check(_ out: String, count: Int, overwrite: Bool) throws {
-    guard FileSystem.exists(out) else { return try RunFolder.check(out) }
-    let own = Set((1...count).map { "fold-\($0)" } + [resultFile])
-    let names = FileSystem.isFolder(out) ? FileSystem.names(in: out) : [out]
-    guard overwrite, let foreign = names.first(where: { !own.contains($0) }) else {
-      if overwrite { return }
-      throw DiscernError(
-        .cannotCreate,
-        "\(out): found something of that name; expected a new folder. Choose another name, or replace the runs with "
-          + "--overwrite.")
+  /// Trains and measures the folds that are left.
+  func run() throws -> FoldScores {
+    do {
+      try folder.begin(trainer, data: data)
+      for (index, result) in folder.record.results.enumerated() where result == nil {
+        try train(index)
+        try measure(index)
+      }
+      try folder.end(.finished)
+      return folder.record.scores
+    } catch is CancellationError {
+      if folder.abandon() {
+        Messages.note("stopped before any fold had a checkpoint; \(folder.path) is as it was")
+      } else {
+        try? folder.end(.stopped)
+        Messages.note("stopped; \(progress); \(goOn)")
+        if let kept = folder.keptReplaced { Messages.note("the runs that they were to replace are kept as \(kept)") }
+      }
+      throw ExitCode(Interruption.exitCode)
+    } catch {
+      if !folder.abandon() {
+        try? folder.end(.failed)
+        let advice = TrainCommand.isFinal(error) ? TrainCommand.beginAnother : "\(goOn) when that is mended"
+        Messages.note("\(progress): \(advice)")
+      }
+      throw error
     }
-    throw DiscernError(
-      .cannotCreate,
-      "\(out): found \"\(foreign)\" in it; expected nothing but the runs of \(count) folds to overwrite. Choose another "
-        + "name, or move what is yours.")
   }
 
-  /// Trains and measures all folds.
-  func run() throws -> FoldScores {
-    let names = (1...count).map { "fold-\($0)" }
-    let record = try SplitRecord(data, names: names, shares: names.map { _ in 1 }, seed: recipe.seed)
-    var scores = FoldScores()
-    // Nothing would go on from them: the folds after the one that was stopped would be missing still.
-    var noCheckpoints = CheckpointPlan()
-    noCheckpoints.kept = 0
-    for (index, name) in names.enumerated() {
-      let held = record.parts[index].dataset
-      let folder = try RunFolder(
-        "\(out)/\(name)", recipe: recipe, overwrite: overwrite && FileSystem.exists("\(out)/\(name)"),
-        checkpoints: noCheckpoints)
-      let progress = TrainProgress(isQuiet: isQuiet)
-      if !isQuiet { Messages.note("\(name) of \(count): \(data.examples.count - held.examples.count) rows") }
-      do {
-        _ = try trainer.run(
-          train: record.rest(without: index), dev: nil, into: folder, observe: { progress.observe($0) },
-          shouldStop: { Interruption.isRequested })
-      } catch {
-        progress.clear()
-        throw error is CancellationError ? ExitCode(Interruption.exitCode) : error
-      }
-      progress.clear()
-      let classifier = try Classifier(adapter: "\(out)/\(name)", threads: threads)
-      let evaluation = try classifier.evaluate(held)
-      try Report("\(out)/\(name)", ReportSubject(classifier, held, evaluation, nil)).write()
-      scores.add(evaluation.summary)
-      if !isQuiet {
-        Messages.note(
-          "\(name): " + evaluation.summary.map { "\($0.name) \($0.value.fixed(4))" }.joined(separator: "  "))
-      }
+  private var progress: String { "\(folder.record.done) of \(folder.record.count) folds are done" }
+  private var goOn: String { "go on with `discern train --resume \(folder.path)`" }
+
+  private func train(_ index: Int) throws {
+    if Interruption.isRequested { throw CancellationError() }
+    guard let run = try folder.run(index, recipe: recipe, checkpoints: plan) else { return }
+    let train = split.rest(without: index)
+    if !isQuiet { Messages.note("\(FoldRecord.name(index)) of \(folder.record.count): \(train.examples.count) rows") }
+    let summary = TrainSummary(
+      base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: nil,
+      threads: threads ?? Processors.count, isQuiet: isQuiet || index > 0)
+    let progress = TrainProgress(isQuiet: isQuiet)
+    defer { progress.clear() }
+    _ = try trainer.run(
+      train: train, dev: nil, into: run,
+      observe: { event in
+        summary.observe(event)
+        progress.observe(event)
+      }, shouldStop: { Interruption.isRequested })
+  }
+
+  /// Measures a fold's adapter on what was held out.
+  private func measure(_ index: Int) throws {
+    let (name, held) = split.parts[index]
+    let run = folder.path(of: index)
+    let classifier = try Classifier(adapter: run, model: base.place, threads: threads)
+    let evaluation = try classifier.evaluate(held, shouldStop: { Interruption.isRequested })
+    if let warning = evaluation.report.warning {
+      Messages.warning("\(held.name): \(warning); max_length is \(recipe.maxLength)")
     }
-    let result: JSON = ["folds": .integer(count), "metrics": scores.json, "split": record.json]
-    try FileSystem.write(result.serialized() + "\n", to: "\(out)/\(Self.resultFile)")
-    return scores
+    try Report(run, ReportSubject(classifier, held, evaluation, nil)).write()
+    try folder.note(evaluation.summary, of: index)
+    if !isQuiet {
+      let scores = evaluation.summary.map { "\($0.name) \($0.value.fixed(4))" }
+      Messages.note("\(name): \(scores.joined(separator: "  "))")
+    }
   }
 }

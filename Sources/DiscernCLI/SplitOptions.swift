@@ -12,8 +12,7 @@ struct SplitOptions: ParsableArguments {
   var splitOut: String?
   @Option(
     help: ArgumentHelp(
-      "Train K times, each time without one of K parts, and measure on that; --out gets a run for each. These runs write no "
-        + "checkpoints and cannot be resumed.",
+      "Train K times, each time without one of K parts, and measure on that; --out gets a run for each.",
       valueName: "k"))
   var folds: Int?
 

@@ -51,15 +51,12 @@ struct TrainCommand: ParsableCommand {
     if division.makesDev, !files.dev.isEmpty {
       throw WrongUsage(verb: "train", message: "--split and --folds take dev data from --data: leave out --dev.")
     }
-    if division.folds != nil, let name = checkpoints.chosen.first {
-      throw WrongUsage(verb: "train", message: "--\(name): the runs of --folds write no checkpoints; leave it out.")
-    }
     if files.dev.isEmpty, division.split == nil { warnOfUnused() }
     if recipe.topLayers == 0, settings.cache != nil {
       Messages.warning("--cache: without --top-layers this has no effect")
     }
     let out = files.out ?? ""
-    if let folds = division.folds { return try train(recipe, folds: folds, into: out) }
+    if let count = division.folds { return try train(recipe, folds: count, into: out) }
     try RunFolder.check(out, overwrite: overwrite)
     try train(recipe) { split in
       try RunFolder(
@@ -68,31 +65,31 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// Trains and measures a run for each fold of the data.
-  private func train(_ recipe: Recipe, folds: Int, into out: String) throws {
-    try FoldTraining.check(out, count: folds, overwrite: overwrite)
-    let checkpoint = try openCheckpoint(files.model ?? "")
-    let data = try input.read(files.data, task: recipe.task)
-    try data.labels.checkTrainable(for: recipe.task, place: data.name)
-    let trainer = Trainer(
-      try base(checkpoint), tokenizer: try checkpoint.tokenizer(), recipe: recipe, threads: threads.threads)
-    Interruption.listen("stopping after this step; once more to stop at once")
-    let training = FoldTraining(
-      trainer: trainer, data: data, recipe: recipe, count: folds, out: out, overwrite: overwrite, isQuiet: quiet,
-      threads: threads.threads)
-    try report(try training.run(), in: out)
-  }
-
   /// Goes on with a run: with the options of the session that began it, and its own recipe.
   private func resume(_ run: String) throws {
     try refuseWhatIsNew()
+    if FoldRecord.isThere(in: run) { return try resumeFolds(run) }
     let manifest = try RunManifest(ofRun: run)
     guard manifest.outcome != .finished else {
       try RunFolder.tidy(run)
       Messages.note("\(run): it has finished; there is nothing to go on with")
       return
     }
+    let command = try goingOn(with: manifest, of: run)
+    try command.train(manifest.recipe) { _ in
+      try RunFolder(resuming: run, command: CommandLine.arguments, checkpoints: command.checkpoints.plan)
+    }
+  }
+
+  /// The command that began a run, with the options given now where they may differ.
+  func goingOn(with manifest: RunManifest, of run: String) throws -> Self {
     guard let first = manifest.sessions.first, first.command.count > 2 else {
+      let folds = FileSystem.parent(of: run)
+      if FoldRecord.isThere(in: folds) {
+        throw DiscernError(
+          .configuration,
+          "\(run): found the run of a fold; expected all folds. Go on with `discern train --resume \(folds)`.")
+      }
       throw DiscernError(.configuration, "\(run): found a run that no command began; expected one of discern train")
     }
     guard var command = try? Self.parse(Array(first.command.dropFirst(2))) else {
@@ -111,9 +108,7 @@ struct TrainCommand: ParsableCommand {
           + "\(InstructionSet.current.rawValue): the adapter may differ in its last bits from that of an undisturbed run"
       )
     }
-    try command.train(manifest.recipe) { _ in
-      try RunFolder(resuming: run, command: CommandLine.arguments, checkpoints: checkpoints.plan)
-    }
+    return command
   }
 
   /// Throws where an option is given that a run had to have when it began.
@@ -189,11 +184,14 @@ struct TrainCommand: ParsableCommand {
 
   /// What to do about a run that failed and has checkpoints.
   private static func advice(after error: any Error, _ folder: RunFolder) -> String {
-    if (error as? DiscernError)?.kind == .diverged {
-      return "it would diverge again from its checkpoints: begin another run with other settings"
-    }
-    return "its checkpoints are kept: \(goOn(folder)) when that is mended"
+    isFinal(error) ? beginAnother : "its checkpoints are kept: \(goOn(folder)) when that is mended"
   }
+
+  /// Whether a run that ended with this error would end with it again.
+  static func isFinal(_ error: any Error) -> Bool { (error as? DiscernError)?.kind == .diverged }
+
+  /// What to do then.
+  static let beginAnother = "it would diverge again from its checkpoints: begin another run with other settings"
 
   private static func stopped(_ folder: RunFolder, hasDev: Bool) -> String {
     let adapter = "\(folder.path) has the \(hasDev ? "best" : "last") adapter so far"
@@ -215,17 +213,11 @@ struct TrainCommand: ParsableCommand {
     Messages.warning("\(options.joined(separator: ", ")): without --dev this has no effect")
   }
 
-  private func base(_ checkpoint: any Checkpoint) throws -> BaseModel {
+  /// Opens the base model and says what of it is not used.
+  func base(_ checkpoint: any Checkpoint) throws -> BaseModel {
     let base = try BaseModel(checkpoint, on: CPUBackend())
     if let warning = base.unusedWarning { Messages.warning(warning) }
     return base
-  }
-
-  private func report(_ scores: FoldScores, in out: String) throws {
-    var output = StandardOutput()
-    let result: JSON = ["out": JSON(out), "folds": .integer(scores.folds.count), "metrics": scores.json]
-    try output.write(json ? result.serialized() + "\n" : scores.table)
-    try output.flush()
   }
 
   private func report(_ result: TrainingResult, in out: String, hasDev: Bool, test: Evaluation?) throws {

@@ -106,28 +106,11 @@ import Testing
     #expect(try Data(contentsOf: URL(filePath: out + name)) == Data(contentsOf: URL(filePath: out + "-again" + name)))
   }
 
-  @Test func foldsLeaveNoCheckpoints() throws {
-    let out = "\(Runs.folder)/stopped-folds"
-    let fold = out + "/fold-1"
-    let arguments = [
-      "train", "--model", Runs.model, "--data", Self.data, "--out", out, "--epochs", "1000", "--seed", "7", "--folds",
-      "2",
-    ]
-    let life = try Life(arguments, run: fold)
-    while life.isRunning && !FileManager.default.fileExists(atPath: fold + "/metrics.jsonl") { usleep(1000) }
-    life.signal(SIGINT)
-    #expect(life.end().code == 130)
-    #expect(FileManager.default.fileExists(atPath: fold + "/adapter_model.safetensors"))
-    #expect(!FileManager.default.fileExists(atPath: fold + "/checkpoints"))
-  }
-
   @Test(arguments: [
     (["--split", "90"], "--split"), (["--split", "a/b"], "--split"), (["--split", "50/50/0"], "--split"),
     (["--folds", "1"], "--folds"), (["--split", "9/1", "--folds", "3"], "not both"),
     (["--split-out", "x"], "give both"),
     (["--split", "9/1", "--dev", "x.jsonl"], "--dev"),
-    (["--folds", "3", "--checkpoints", "1"], "--checkpoints: the runs of --folds write no checkpoints"),
-    (["--folds", "3", "--checkpoint-every", "1"], "--checkpoint-every: the runs of --folds write no checkpoints"),
   ])
   func wrongUses(options: [String], message: String) throws {
     let result = try train("\(Runs.folder)/never-split", options)

@@ -105,16 +105,11 @@ public final class RunFolder: Sendable {
       return
     }
     guard overwrite else {
-      let (found, remedy) = describe(path)
+      let (found, remedy) = FoldFolder.describe(path) ?? describe(path)
       throw DiscernError(.cannotCreate, "\(path): found \(found); expected a new folder. \(remedy)")
     }
     // Only what a run writes is ever moved or removed: a model or a home folder given by mistake must survive.
-    let names = FileSystem.names(in: path)
-    let isRun =
-      names.isEmpty || names.contains(recipeFile) || names.contains(PEFT.configurationFile)
-    let foreign = names.first { name in
-      !isRun || !files.contains(name) && name != CheckpointFolder.name && !FileSystem.isTemporary(name)
-    }
+    let foreign = foreignName(in: path)
     guard FileSystem.isFolder(path), foreign == nil else {
       throw DiscernError(
         .cannotCreate,
@@ -126,6 +121,15 @@ public final class RunFolder: Sendable {
         .cannotCreate,
         "\(replacedPath(path)): found a run that was being replaced when its successor failed; expected no such "
           + "folder. Rename it or remove it.")
+    }
+  }
+
+  /// What lies in a folder besides the files of a run; nil where nothing does.
+  static func foreignName(in path: String) -> String? {
+    let names = FileSystem.names(in: path)
+    let isRun = names.isEmpty || names.contains(recipeFile) || names.contains(PEFT.configurationFile)
+    return names.first { name in
+      !isRun || !files.contains(name) && name != CheckpointFolder.name && !FileSystem.isTemporary(name)
     }
   }
 
@@ -192,7 +196,7 @@ public final class RunFolder: Sendable {
 
   /// Removes what a run writes, and the folder where nothing else is in it; answers whether it is gone.
   @discardableResult
-  private static func remove(_ path: String) -> Bool {
+  static func remove(_ path: String) -> Bool {
     var checkpoints = CheckpointFolder(run: path, plan: CheckpointPlan())
     checkpoints.removeAll()
     FileSystem.removeTemporaries(in: path)

@@ -46,6 +46,8 @@ public struct RunManifest: Sendable {
   public internal(set) var model: Model?
   public internal(set) var train: Source?
   public internal(set) var dev: Source?
+  /// Whether the run that this one replaces is still kept beside it.
+  public internal(set) var replaces = false
   /// Steps that the run will have in all, as far as known.
   public internal(set) var steps: Int?
   /// What the finished run came to: metrics of the best adapter and its step.
@@ -68,7 +70,11 @@ public struct RunManifest: Sendable {
         folder, found: FileSystem.exists(folder) ? "no \(Self.file)" : "no such folder",
         expected: "a run of discern train", remedy: "Check the path.", kind: .noInput)
     }
-    let json = try JSON(contentsOf: place, limit: 1 << 24)
+    try self.init(json: try JSON(contentsOf: place, limit: 1 << 24), place: place)
+  }
+
+  /// Reads what `json` wrote.
+  init(json: JSON, place: String) throws {
     let reader = MemberReader(json: json, place: place)
     guard let recipe = json["recipe"]?["settings"], let outcome = Outcome(rawValue: try reader.text("outcome")) else {
       throw FormatError(place, found: "another layout", expected: "a run.json of Discern")
@@ -83,6 +89,7 @@ public struct RunManifest: Sendable {
     }
     train = try Self.source(json["data"]?["train"], "\(place): data: train")
     dev = try Self.source(json["data"]?["dev"], "\(place): data: dev")
+    replaces = json["replaces"]?.bool ?? false
     steps = try reader.countIfAny("steps")
     result = json["result"].flatMap { $0.isNull ? nil : $0 }
     sessions = try (json["sessions"]?.array ?? []).map { try RunSession(json: $0, place: "\(place): sessions") }
@@ -102,6 +109,7 @@ public struct RunManifest: Sendable {
         ]
       } ?? .null,
       "data": ["train": train?.json ?? .null, "dev": dev?.json ?? .null],
+      "replaces": .bool(replaces),
       "result": result ?? .null,
       "sessions": .array(sessions.map(\.json)),
     ]
@@ -119,6 +127,13 @@ public struct RunManifest: Sendable {
     return Source(
       name: try reader.text("name"), files: try files(json, place),
       examplesHash: try reader.text("examples_sha256"), examples: try reader.count("examples"))
+  }
+}
+
+extension RunManifest.Model {
+  /// Describes a model that has been opened.
+  init(_ base: BaseModel) throws {
+    self.init(path: FileSystem.absolute(base.place), fingerprint: base.fingerprint)
   }
 }
 

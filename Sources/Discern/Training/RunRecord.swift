@@ -71,7 +71,7 @@ extension Trainer {
     try folder.note { manifest in
       try manifest.check(recipe, place: "recipe")
       try manifest.check(
-        model: RunManifest.Model(path: FileSystem.absolute(base.place), fingerprint: base.fingerprint),
+        model: try RunManifest.Model(base),
         train: RunManifest.Source(train), dev: dev.map { RunManifest.Source($0) })
       manifest.sessions[manifest.sessions.count - 1].threads = threads
     }

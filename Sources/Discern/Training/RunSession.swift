@@ -35,7 +35,7 @@ public struct RunSession: Equatable, Sendable {
   }
 
   /// Notes how it ended.
-  mutating func end(_ outcome: RunManifest.Outcome, step: Int, seconds: Double) {
+  mutating func end(_ outcome: RunManifest.Outcome, step: Int?, seconds: Double) {
     self.outcome = outcome
     self.seconds = (seconds * 1000).rounded() / 1000
     ended = Clock.now
