@@ -22,8 +22,10 @@ struct FoldTraining {
   func run() throws -> FoldScores {
     do {
       try folder.begin(trainer, data: data)
-      for (index, result) in folder.record.results.enumerated() where result == nil {
-        try train(index)
+      let results = folder.record.results
+      let left = results.indices.filter { results[$0] == nil }
+      for index in left {
+        try train(index, isFirst: index == left.first)
         try measure(index)
       }
       try folder.end(.finished)
@@ -50,14 +52,14 @@ struct FoldTraining {
   private var progress: String { "\(folder.record.done) of \(folder.record.count) folds are done" }
   private var goOn: String { "go on with `discern train --resume \(folder.path)`" }
 
-  private func train(_ index: Int) throws {
+  private func train(_ index: Int, isFirst: Bool) throws {
     if Interruption.isRequested { throw CancellationError() }
     guard let run = try folder.run(index, recipe: recipe, checkpoints: plan) else { return }
     let train = split.rest(without: index)
     if !isQuiet { Messages.note("\(FoldRecord.name(index)) of \(folder.record.count): \(train.examples.count) rows") }
     let summary = TrainSummary(
       base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: nil,
-      threads: threads ?? Processors.count, isQuiet: isQuiet || index > 0)
+      threads: threads ?? Processors.count, isQuiet: isQuiet || !isFirst)
     let progress = TrainProgress(isQuiet: isQuiet)
     defer { progress.clear() }
     _ = try trainer.run(

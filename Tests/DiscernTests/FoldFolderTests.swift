@@ -26,11 +26,17 @@ import Testing
     }
     let resumed = try FoldFolder(resuming: path)
     let results = resumed.record.results
-    #expect(results.map { $0?.map(\.name) } == [["accuracy", "loss"], nil, ["accuracy"]])
-    #expect(results.map { $0?.map(\.value) } == [[1.0 / 3, 0.1 + 0.2], nil, [2.0 / 3]])
-    #expect(resumed.record.done == 2 && resumed.record.manifest.sessions.map(\.outcome) == [.stopped, .running])
+    let names: [[String]?] = results.map { $0?.map(\.name) }
+    let values: [[Double]?] = results.map { $0?.map(\.value) }
+    let sum: Double = 0.1 + 0.2
+    #expect(names == [["accuracy", "loss"], nil, ["accuracy"]])
+    #expect(values == [[1.0 / 3, sum], nil, [2.0 / 3]])
+    #expect(resumed.record.done == 2)
+    let outcomes = resumed.record.manifest.sessions.map(\.outcome)
+    #expect(outcomes == [.stopped, .running])
     try resumed.note([], of: 1)
-    #expect(resumed.record.scores.scores.map(\.values) == [[1.0 / 3, nil, 2.0 / 3], [0.1 + 0.2, nil, nil]])
+    let scores: [[Double?]] = resumed.record.scores.scores.map(\.values)
+    #expect(scores == [[1.0 / 3, nil, 2.0 / 3], [sum, nil, nil]])
     try resumed.end(.finished)
     #expect(throws: DiscernError.self) { _ = try FoldFolder(resuming: path) }
   }
