@@ -29,8 +29,10 @@ public struct GGUF: Sendable {
     let alignment = try Self.alignment(metadata)
     var found: [GGUFEntry] = []
     var entries: [String: GGUFEntry] = [:]
+    var names = TensorNameCheck(file: file.name)
     for _ in 0..<tensorCount {
       let entry = try GGUFEntry(&cursor, alignment: alignment)
+      try names.check(entry.listing.name)
       guard entries.updateValue(entry, forKey: entry.listing.name) == nil else {
         throw FormatError(
           tensorPlace(file.name, entry.listing.name), found: "the name twice",

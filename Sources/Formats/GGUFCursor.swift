@@ -39,15 +39,13 @@ struct GGUFCursor {
     return try skip(length, what())
   }
 
-  /// Reads a string that must be UTF-8 of at most 65,535 bytes: a key or the name of a tensor.
-  mutating func name(_ what: @autoclosure () -> String) throws -> String {
+  /// Reads a string that must be UTF-8 of at most `limit` bytes: a key or the name of a tensor.
+  mutating func name(_ what: @autoclosure () -> String, limit: Int = 65_535) throws -> String {
     let range = try string(what())
-    guard range.count <= 65_535,
-      let text = String(validating: file.bytes[range], as: UTF8.self)
-    else {
+    guard range.count <= limit, let text = String(validating: file.bytes[range], as: UTF8.self) else {
       throw FormatError(
         file.name, found: "\(range.count) bytes at offset \(range.lowerBound) as \(what())",
-        expected: "a short text in UTF-8")
+        expected: "a text in UTF-8 of at most \(limit) bytes")
     }
     return text
   }

@@ -6,7 +6,7 @@ struct GGUFEntry {
 
   /// Reads and checks a line, all but where the tensor lies.
   init(_ cursor: inout GGUFCursor, alignment: Int) throws {
-    let stored = try cursor.name("the name of a tensor")
+    let stored = try cursor.name("the name of a tensor", limit: TensorNameCheck.lengthLimit)
     let place = tensorPlace(cursor.file.name, stored)
     let rank = try cursor.read(UInt32.self, "the rank of \(quoted(stored))")
     guard (1...4).contains(rank) else {
@@ -30,18 +30,29 @@ struct GGUFEntry {
     self.offset = offset
     listing = TensorListing(
       name: GGUFNames.huggingFace(stored), shape: shape, format: type.format,
-      byteCount: try Self.byteCount(shape, type, at: place))
+      byteCount: try Self.byteCount(shape, type, in: cursor.file, at: place))
   }
+
+  /// The most values of an unknown type that a byte may hold.
+  private static let mostPerByte = 8
 
   /// The size in bytes; nil for an unknown type. Throws where shape and type do not go together.
   private static func byteCount(
-    _ shape: [Int], _ type: GGUFTensorType, at place: String
+    _ shape: [Int], _ type: GGUFTensorType, in file: MappedFile, at place: String
   ) throws -> Int? {
     guard let values = valueCount(shape: shape) else {
       throw FormatError(
         place, found: "the shape \(shape)", expected: "a shape whose size can be counted")
     }
-    guard let block = type.block else { return nil }
+    guard let block = type.block else {
+      // Whoever adds up the values of all tensors relies on it.
+      guard values <= file.bytes.count * mostPerByte else {
+        throw FormatError(
+          place, found: "\(values) values in a file of \(file.bytes.count) bytes",
+          expected: "at most \(mostPerByte) for each byte")
+      }
+      return nil
+    }
     let row = shape[shape.count - 1]
     guard row.isMultiple(of: block.values) else {
       throw FormatError(

@@ -52,14 +52,14 @@ public struct SHA256: Sendable {
     }.joined()
   }
 
-  /// The hash of a file's bytes as they lie there. Throws `FormatError` where it cannot be read.
+  /// The hash of a regular file's bytes as they lie there. Throws `FormatError` where it cannot be read.
   public static func hexDigest(ofFile path: String) throws -> String {
     try hexDigest(ofFile: path, while: { true }) ?? ""
   }
 
   /// The same, or nil where `isWanted` says before a piece of the file that it need not be known.
   public static func hexDigest(ofFile path: String, while isWanted: () -> Bool) throws -> String? {
-    let file = try InputFile(path: path, unpacks: false)
+    let file = try InputFile(plain: path)
     var hash = SHA256()
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     while true {

@@ -45,11 +45,13 @@ public struct Safetensors: Sendable {
     var metadata: [String: String] = [:]
     var entries: [String: Entry] = [:]
     var listings: [TensorListing] = []
+    var names = TensorNameCheck(file: file.name)
     for member in object.members {
       if member.key == "__metadata__" {
         metadata = try Self.metadata(member.value, in: file.name)
         continue
       }
+      try names.check(member.key.text)
       let entry = try Self.entry(member.key.text, member.value, dataStart: headerEnd, in: file)
       // Names that Unicode calls equal are two names in JSON, but one here.
       guard entries.updateValue(entry, forKey: entry.listing.name) == nil else {
@@ -126,6 +128,10 @@ extension Safetensors {
   private static func metadata(_ json: JSON, in place: String) throws -> [String: String] {
     guard let object = json.object else {
       throw FormatError(place, found: "\(json.kind) as __metadata__", expected: "an object")
+    }
+    guard object.count <= tensorLimit else {
+      throw FormatError(
+        place, found: "\(object.count) entries in __metadata__", expected: "at most \(tensorLimit)")
     }
     var result: [String: String] = [:]
     for member in object.members {

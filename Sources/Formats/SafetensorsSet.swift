@@ -83,7 +83,9 @@ public struct SafetensorsSet: Sendable {
         path, found: "\(map.count) tensors in the weight_map", expected: "at most \(tensorLimit)")
     }
     var result: [String: String] = [:]
+    var names = TensorNameCheck(file: path)
     for member in map.members {
+      try names.check(member.key.text)
       guard let shard = member.value.string, isPlainFileName(shard) else {
         throw FormatError(
           tensorPlace(path, member.key.text),

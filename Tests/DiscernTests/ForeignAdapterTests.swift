@@ -41,10 +41,22 @@ import Testing
 
   @Test func keysOfPatternsMatchWholeComponents() {
     let path = "model.layers.11.self_attn.q_proj"
-    #expect(PEFT.matches("q_proj", path) && PEFT.matches("self_attn.q_proj", path) && PEFT.matches(path, path))
-    #expect(PEFT.matches("^" + path, path))
-    #expect(!PEFT.matches("proj", path) && !PEFT.matches("^q_proj", path))
-    #expect(!PEFT.matches("1.self_attn.q_proj", path))
+    func matches(_ key: String) -> Bool { AlphaPattern([(key, 2)]).alpha(of: path) == 2 }
+    #expect(matches("q_proj") && matches("self_attn.q_proj") && matches(path))
+    #expect(matches("^" + path))
+    #expect(!matches("proj") && !matches("^q_proj"))
+    #expect(!matches("1.self_attn.q_proj"))
+    let both = AlphaPattern([("other", 1), ("self_attn.q_proj", 3), ("q_proj", 4)])
+    #expect(both.alpha(of: path) == 3 && both.alpha(of: "q_proj") == 4 && both.alpha(of: "k_proj") == nil)
+  }
+
+  /// As many keys as an adapter_config.json has room for, and as many modules as a large model has.
+  @Test func manyKeysTakeNoTime() {
+    let pattern = AlphaPattern((0..<200_000).map { ("layers.\($0).x_proj", 1) })
+    let time = ContinuousClock().measure {
+      for layer in 0..<200 { #expect(pattern.alpha(of: "model.layers.\(layer).self_attn.q_proj") == nil) }
+    }
+    #expect(time < .seconds(1), "\(time)")
   }
 
   @Test func rewritingKeepsEveryScaleAndRank() throws {

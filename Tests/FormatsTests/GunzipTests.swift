@@ -71,6 +71,25 @@ import Testing
     #expect(trailing?.found == "damaged gzip data (incorrect header check)")
   }
 
+  /// A few bytes can stand for a thousand times as many.
+  @Test func whatUnpacksTooFarIsRefused() throws {
+    let line = [UInt8](repeating: UInt8(ascii: "a"), count: 99_999) + [0x0A]
+    let member = Self.gzip(repeatElement(line, count: 100).joined())
+    #expect(member.count < 20_000)
+    // 30 MB come out whatever the ratio, 300 MB only of data that are packed less.
+    #expect(try lines(repeatElement(member, count: 3).joined()).count == 300)
+    let error = try #require(try fault(repeatElement(member, count: 30).joined(), readAll))
+    #expect(error.found.contains("bytes of gzip data that unpack to more than"), "\(error)")
+    #expect(error.expected == "at most 64 times as many and 33554432" && error.remedy.contains("gunzip"))
+    var state: UInt32 = 1
+    let text = (0..<10_000).map { _ in
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return "the number \(state >> 16), and then some words that are the same in each and every one of the lines\n"
+    }
+    let packed = Self.gzip(text.joined().utf8)
+    #expect(try lines(repeatElement(packed, count: 40).joined()).count == 400_000)
+  }
+
   private func readAll(_ path: String) throws {
     let reader = try LineReader(path: path)
     while try reader.next() != nil {}

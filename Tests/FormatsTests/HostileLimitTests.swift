@@ -172,6 +172,11 @@ import Testing
     #expect(
       try sentences(repeatElement("a b\n", count: 131_073).joined().utf8)
         == "a sentence of more than 131072 tokens")
+    let wide = repeatElement("a b c d e f g h\n", count: 131_073).joined()
+    #expect(try sentences(wide.utf8.dropLast(16)) == nil)
+    #expect(try sentences(wide.utf8) == "a sentence of more than 131072 tokens")
+    let wider = repeatElement(String(repeating: "a ", count: 1000) + "\n", count: 1049).joined()
+    #expect(try sentences(wider.utf8) == "a sentence of more than 1048576 values")
     #expect(try sentences(repeatElement("\n", count: 200_000).joined().utf8) == nil)
     #expect(
       try sentences(repeatElement("# a b\n", count: 65_537).joined().utf8)

@@ -59,5 +59,12 @@ import Testing
     #expect(try found(words.prefix(131_072).joined().utf8) == nil)
     #expect(try found(words.joined().utf8) == "a sentence of more than 131072 words")
     #expect(try found([0x61] + [UInt8](repeating: 0x09, count: 100_000)) == "100001 columns")
+    // An id is cut once, however many hyphens it has.
+    let hyphens = [UInt8](repeating: UInt8(ascii: "-"), count: 15_000_000) + Array(tail.utf8)
+    let time = try ContinuousClock().measure {
+      let id = try found(hyphens)
+      #expect(id?.hasPrefix("the id \"---") == true)
+    }
+    #expect(time < .seconds(1), "\(time)")
   }
 }

@@ -5,7 +5,7 @@ extension PEFT {
   struct Configuration {
     var recipe: Recipe
     var base: String
-    let alphaPattern: [(key: String, alpha: Double)]
+    private let alphaPattern: AlphaPattern
 
     init(_ json: JSON, file: String) throws {
       guard json["peft_type"]?.string == "LORA" else {
@@ -35,20 +35,13 @@ extension PEFT {
       recipe.task = json["task_type"]?.string == "TOKEN_CLS" ? .tokens : .sequence
       recipe.targets = Self.targets(json["target_modules"])
       base = json["base_model_name_or_path"]?.string ?? ""
-      alphaPattern = try Self.alphas(json["alpha_pattern"], file)
+      alphaPattern = AlphaPattern(try Self.alphas(json["alpha_pattern"], file))
     }
 
     /// alpha / rank of one pair; the rank is that of its tensors.
     func scale(_ address: ModuleAddress, rank: Int) -> Float {
-      let special = alphaPattern.first { PEFT.matches($0.key, address.path) }
-      return PEFT.scale(alpha: special?.alpha ?? recipe.alpha, rank: rank, rsLoRA: recipe.rsLoRA)
+      PEFT.scale(alpha: alphaPattern.alpha(of: address.path) ?? recipe.alpha, rank: rank, rsLoRA: recipe.rsLoRA)
     }
-  }
-
-  /// Whether a key of PEFT's patterns names a module: by its whole path, or by its last components.
-  static func matches(_ key: String, _ path: String) -> Bool {
-    if key.hasPrefix("^") { return key.dropFirst() == path }
-    return path == key || path.hasSuffix("." + key)
   }
 
   static func scale(alpha: Double, rank: Int, rsLoRA: Bool) -> Float {

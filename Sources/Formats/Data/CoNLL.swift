@@ -16,6 +16,8 @@ public final class CoNLL {
   /// The most tokens of a sentence, and the most columns of a token.
   static let tokenLimit = 1 << 17
   static let columnLimit = 1 << 10
+  /// The most columns of a sentence's tokens together.
+  static let valueLimit = 1 << 20
   /// The most lines before the first token.
   static let aheadLimit = 1 << 16
 
@@ -56,6 +58,12 @@ public final class CoNLL {
           throw FormatError(
             lines.place(line.number), found: "a sentence of more than \(Self.tokenLimit) tokens",
             expected: "a blank line after each sentence")
+        }
+        // All tokens have as many columns.
+        guard (sentence.rows.count + 1) * columns.count <= Self.valueLimit else {
+          throw FormatError(
+            lines.place(line.number), found: "a sentence of more than \(Self.valueLimit) values",
+            expected: "fewer columns, or a blank line after each sentence")
         }
         sentence.rows.append(try checked(columns, line))
       }

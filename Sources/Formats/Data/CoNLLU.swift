@@ -77,9 +77,10 @@ public final class CoNLLU {
 
   /// Whether an id is of the form `3-4` or `5.1`.
   private static func isRangeOrEmptyNode(_ id: String) -> Bool {
-    for separator: Character in ["-", "."] {
-      let parts = id.split(separator: separator, omittingEmptySubsequences: false)
-      if parts.count == 2, parts.allSatisfy({ Int($0).map { $0 >= 0 } ?? false }) { return true }
+    for separator in "-.".utf8 {
+      guard let middle = id.utf8.firstIndex(of: separator) else { continue }
+      let parts = [id[..<middle], id[id.utf8.index(after: middle)...]]
+      if parts.allSatisfy({ Int($0).map { $0 >= 0 } ?? false }) { return true }
     }
     return false
   }

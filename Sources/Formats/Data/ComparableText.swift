@@ -84,15 +84,17 @@ public struct ComparableText: Sendable {
       return
     }
     var position = 0
-    for scalar in NFC.normalize(bytes) {
-      if wasComposed, position < bytes.count {
-        let (value, count) = decodeScalar(bytes.baseAddress! + position)
-        wasComposed = value == scalar.value
-        position += count
-      } else {
-        wasComposed = false
+    NFC.forEachPiece(of: bytes) { _, scalars in
+      for scalar in scalars {
+        if wasComposed, position < bytes.count {
+          let (value, count) = decodeScalar(bytes.baseAddress! + position)
+          wasComposed = value == scalar.value
+          position += count
+        } else {
+          wasComposed = false
+        }
+        addScalar(scalar.value)
       }
-      addScalar(scalar.value)
     }
     if position < bytes.count { wasComposed = false }
   }

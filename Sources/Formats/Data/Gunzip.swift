@@ -11,9 +11,14 @@ final class Gunzip {
   private var position = 0
   private var filled: Int
   private var isInMember = true
+  private var taken = 0
+  private var made = 0
 
   /// The two bytes with which gzip data starts; no text in UTF-8 does.
   static let magic: [UInt8] = [0x1F, 0x8B]
+  /// How many bytes may come out of one, beyond those that may in any case; texts have a tenth of it.
+  static let ratioLimit = 64
+  static let freeSize = 32 << 20
 
   /// Starts with a buffer whose first `filled` bytes are the first of the data; `name` is for messages.
   init(_ buffer: [UInt8], filled: Int, name: String) {
@@ -73,6 +78,9 @@ final class Gunzip {
       }
     }
     position += taken
+    self.taken += taken
+    self.made += made
+    guard self.made <= Self.freeSize + Self.ratioLimit * self.taken else { throw tooMuch() }
     switch status {
     case Z_OK, Z_BUF_ERROR: break
     case Z_STREAM_END: isInMember = false
@@ -83,5 +91,12 @@ final class Gunzip {
         remedy: "Test it with `gzip -t`, and fetch or pack it again.")
     }
     return made
+  }
+
+  private func tooMuch() -> FormatError {
+    FormatError(
+      name, found: "\(taken) bytes of gzip data that unpack to more than \(made)",
+      expected: "at most \(Self.ratioLimit) times as many and \(Self.freeSize)",
+      remedy: "If the file is sound, unpack it with gunzip first.")
   }
 }

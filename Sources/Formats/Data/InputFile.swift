@@ -10,9 +10,9 @@ final class InputFile {
   private var isStarted: Bool
   private var gzip: Gunzip?
 
-  /// Opens the file; `-` is the standard input. With `unpacks` false its bytes come as they are.
-  init(path: String, unpacks: Bool = true) throws {
-    isStarted = !unpacks
+  /// Opens the file; `-` is the standard input.
+  init(path: String) throws {
+    isStarted = false
     name = path == "-" ? "stdin" : path
     if path == "-" {
       descriptor = 0
@@ -29,6 +29,21 @@ final class InputFile {
     if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       close(descriptor)
       throw Self.fault(path, EISDIR)
+    }
+  }
+
+  /// Opens a regular file, whose bytes come as they are: no pipe, which may have no writer, and no device without end.
+  init(plain path: String) throws {
+    isStarted = true
+    name = path
+    // Non-blocking, so that opening a pipe does not wait for its writer.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    if descriptor < 0 { throw Self.fault(path, errno) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      if status.st_mode & S_IFMT == S_IFDIR { throw Self.fault(path, EISDIR) }
+      throw FormatError(path, found: "a device, pipe or socket", expected: "a regular file", kind: .noInput)
     }
   }
 

@@ -29,29 +29,31 @@ struct AddedTokenMatcher: Sendable {
     var id: Int32
   }
 
+  /// In the order of what is looked for, byte by byte.
   private var tokens: [AddedToken] = []
-  private var table = Vocabulary(size: 0)
-  /// By first byte: the lengths of the tokens that start with it, the longest first.
-  private var lengths = [[Int]](repeating: [], count: 256)
+  /// By token: the longest other one that it begins with, or -1.
+  private var shorter: [Int32] = []
+  /// By first byte: where its tokens lie in the order.
+  private var places = [Range<Int32>](repeating: 0..<0, count: 256)
 
   /// Whether there is nothing to look for.
   var isEmpty: Bool { tokens.isEmpty }
 
   /// Looks for these; of two with the same content the first counts.
   init(_ candidates: [AddedToken]) {
-    table = Vocabulary(size: candidates.count)
-    for var token in candidates {
-      let pattern = token.matched ?? token.content
-      if pattern.isEmpty { continue }
-      let insertion = pattern.withUnsafeBufferPointer { table.insert($0, id: tokens.count) }
-      guard insertion == .done else { continue }
-      token.matched = pattern
-      tokens.append(token)
+    var patterns = candidates.enumerated().map { ($0.element.matched ?? $0.element.content, $0.offset) }
+    patterns.removeAll { $0.0.isEmpty }
+    patterns.sort { $0.0 == $1.0 ? $0.1 < $1.1 : $0.0.lexicographicallyPrecedes($1.0) }
+    for (pattern, index) in patterns where tokens.last?.matched != pattern {
+      // What begins alike stands together, so the token before, or one that it begins with, is the longest.
+      var other = Int32(tokens.count) - 1
+      while other >= 0, !pattern.starts(with: tokens[Int(other)].matched!) { other = shorter[Int(other)] }
+      shorter.append(other)
       let first = Int(pattern[0])
-      if !lengths[first].contains(pattern.count) {
-        lengths[first].append(pattern.count)
-        lengths[first].sort(by: >)
-      }
+      let place = Int32(tokens.count)
+      places[first] = (places[first].isEmpty ? place : places[first].lowerBound)..<place + 1
+      tokens.append(candidates[index])
+      tokens[tokens.count - 1].matched = pattern
     }
   }
 
@@ -91,14 +93,49 @@ struct AddedTokenMatcher: Sendable {
 
   @inline(__always)
   private func match(in text: UnsafeBufferPointer<UInt8>, at position: Int) -> AddedToken? {
-    let lengths = lengths[Int(text[position])]
-    if lengths.isEmpty { return nil }
-    for length in lengths where position + length <= text.count {
-      let piece = UnsafeBufferPointer(rebasing: text[position..<position + length])
-      let index = table.id(of: piece)
-      if index >= 0 { return tokens[Int(index)] }
+    let place = places[Int(text[position])]
+    return place.isEmpty ? nil : longest(in: text, at: position, place)
+  }
+
+  /// The longest token that the text at `position` begins with, of those at a place in the order.
+  private func longest(
+    in text: UnsafeBufferPointer<UInt8>, at position: Int, _ place: Range<Int32>
+  ) -> AddedToken? {
+    // The last token in the order that is not behind the text; whatever the text begins with, it begins with too.
+    var (low, high) = (Int(place.lowerBound), Int(place.upperBound))
+    var common = 0
+    while low < high {
+      let middle = (low + high) / 2
+      let (length, isBehind) = compare(tokens[middle].matched!, text, position)
+      if isBehind {
+        high = middle
+      } else {
+        (low, common) = (middle + 1, length)
+      }
     }
-    return nil
+    var index = low - 1
+    if index < Int(place.lowerBound) { return nil }
+    while index >= 0, tokens[index].matched!.count > common { index = Int(shorter[index]) }
+    return index < 0 ? nil : tokens[index]
+  }
+
+  /// How many bytes a token and the text at `position` have in common, and whether it comes behind the text in order.
+  private func compare(
+    _ pattern: [UInt8], _ text: UnsafeBufferPointer<UInt8>, _ position: Int
+  ) -> (length: Int, isBehind: Bool) {
+    pattern.withUnsafeBufferPointer { pattern in
+      let limit = min(pattern.count, text.count - position)
+      let (first, second) = (UnsafeRawBufferPointer(pattern), UnsafeRawBufferPointer(text))
+      var length = 0
+      while length + 8 <= limit {
+        let word = first.loadUnaligned(fromByteOffset: length, as: UInt64.self)
+        if word != second.loadUnaligned(fromByteOffset: position + length, as: UInt64.self) { break }
+        length += 8
+      }
+      while length < limit, pattern[length] == text[position + length] { length += 1 }
+      if length == pattern.count { return (length, false) }
+      return (length, length == limit || pattern[length] > text[position + length])
+    }
   }
 
   private func wordCharacterTouches(

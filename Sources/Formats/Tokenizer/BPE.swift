@@ -27,6 +27,8 @@ struct BPE: Sendable {
         return
       }
     }
+    // Growing step by step would take twice as much.
+    if word.count > 1 << 16 { symbols.reserve(word.count) }
     switch alphabet {
     case .bytes: appendBytes(word, &symbols)
     case .scalars: appendScalars(word, &symbols)
@@ -93,12 +95,13 @@ struct BPE: Sendable {
 
 /// Scalars and their ids, in open addressing.
 struct ScalarTable: Sendable {
+  private let seed = HashSeed()
   private var slots: [(scalar: UInt32, id: Int32)] = Array(repeating: (0, -1), count: 256)
   private var used = 0
 
   /// The id of a scalar, or -1.
   subscript(scalar: UInt32) -> Int32 {
-    var slot = Int(truncatingIfNeeded: mix(UInt64(scalar))) & (slots.count - 1)
+    var slot = Int(truncatingIfNeeded: seed.mix(UInt64(scalar))) & (slots.count - 1)
     while slots[slot].id >= 0 {
       if slots[slot].scalar == scalar { return slots[slot].id }
       slot = (slot + 1) & (slots.count - 1)
@@ -114,7 +117,7 @@ struct ScalarTable: Sendable {
       used = 0
       for entry in old where entry.id >= 0 { insert(entry.scalar, id: entry.id) }
     }
-    var slot = Int(truncatingIfNeeded: mix(UInt64(scalar))) & (slots.count - 1)
+    var slot = Int(truncatingIfNeeded: seed.mix(UInt64(scalar))) & (slots.count - 1)
     while slots[slot].id >= 0 { slot = (slot + 1) & (slots.count - 1) }
     slots[slot] = (scalar, id)
     used += 1

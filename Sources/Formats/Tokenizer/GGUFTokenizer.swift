@@ -74,6 +74,10 @@ struct GGUFTokenizerReader {
             "tokens[\(id)]", "a special token of \(source.tokens[id].count) bytes",
             "at most \(AddedToken.longest)")
         }
+        // It is looked for in the text as it is, and must not be found in the middle of a character.
+        guard String(validating: source.tokens[id], as: UTF8.self) != nil else {
+          throw fault("tokens[\(id)]", "a special token that is not UTF-8", "a text")
+        }
         return AddedToken(
           id: Int32(id), content: source.tokens[id], isSpecial: type(id) != TokenType.user)
       default: return nil
@@ -182,6 +186,8 @@ private struct ScoredMerges {
 
   /// The longest piece that is cut into halves, in bytes; those in use have less than 100.
   static let longestPiece = 256
+  /// The most pairs that may merge; Gemma's 256,000 pieces, the most in use, have 600,000.
+  static let mostPairs = 1 << 20
 
   func fill(_ bpe: inout BPE) throws {
     let ranks = try ranks()
@@ -216,7 +222,12 @@ private struct ScoredMerges {
       for character in characters(of: piece).dropFirst() {
         let left = symbol(piece[..<character.startIndex], bpe)
         let right = symbol(piece[character.startIndex...], bpe)
-        if left >= 0, right >= 0 { bpe.pairs.insert(left, right, rank: ranks[id], id: Int32(id)) }
+        guard left >= 0, right >= 0 else { continue }
+        bpe.pairs.insert(left, right, rank: ranks[id], id: Int32(id))
+        guard bpe.pairs.count <= Self.mostPairs else {
+          throw reader.fault(
+            "tokens", "more than \(Self.mostPairs) pairs of tokens that make a third", "at most as many")
+        }
       }
     }
   }

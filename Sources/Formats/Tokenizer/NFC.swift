@@ -75,6 +75,35 @@ enum NFC {
     return true
   }
 
+  /// A text of about this many bytes is normalised at once; what it is turned into takes many times as much.
+  static let pieceSize = 1 << 14
+
+  /// Calls `body` with piece after piece of the normalised text, `start` being where the piece stood in the original.
+  static func forEachPiece(
+    of bytes: UnsafeBufferPointer<UInt8>, _ body: (_ start: Int, _ scalars: [Scalar]) -> Void
+  ) {
+    var start = 0
+    while start < bytes.count {
+      let end = pieceEnd(bytes, from: start)
+      body(start, normalize(UnsafeBufferPointer(rebasing: bytes[start..<end])))
+      start = end
+    }
+  }
+
+  /// Where a piece may end: before a scalar that never changes, alone or with what stands before it.
+  private static func pieceEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    let classes = UnicodeClasses.table
+    var position = start + pieceSize
+    while position < bytes.count {
+      if bytes[position] & 0xC0 != 0x80 {
+        let scalar = Int(decodeScalar(bytes.baseAddress! + position).scalar)
+        if scalar >= UnicodeClasses.limit || classes[scalar] & UnicodeClasses.unstable == 0 { return position }
+      }
+      position += 1
+    }
+    return bytes.count
+  }
+
   /// The normalised scalars of a text; each covers whole scalars of the original, and ends never go back.
   static func normalize(_ bytes: UnsafeBufferPointer<UInt8>) -> [Scalar] {
     let tables = tables

@@ -75,15 +75,27 @@ struct RewrittenText: Sendable {
 
   /// Becomes the text in normalisation form C.
   mutating func normalize(_ text: UnsafeBufferPointer<UInt8>) {
-    let scalars = NFC.normalize(text)
-    fill(atMost: scalars.count * 4) { writer in
-      for scalar in scalars {
-        for byte in UTF8.encode(Unicode.Scalar(scalar.value)!)! {
-          writer.append(byte, scalar.start, scalar.end)
+    count = 0
+    // Composed text is hardly ever longer.
+    reserve(text.count)
+    NFC.forEachPiece(of: text) { start, scalars in
+      reserve(count + scalars.count * 4)
+      write { writer in
+        for scalar in scalars {
+          for byte in UTF8.encode(Unicode.Scalar(scalar.value)!)! {
+            writer.append(byte, Int32(start) + scalar.start, Int32(start) + scalar.end)
+          }
         }
       }
     }
   }
+
+  /// Gives large storage back: one long text must not hold its memory for ever.
+  mutating func shrink() {
+    if bytes.count > Self.keptSize { self = RewrittenText() }
+  }
+
+  private static let keptSize = 1 << 18
 
   private struct Writer {
     let bytes: UnsafeMutablePointer<UInt8>
@@ -102,18 +114,33 @@ struct RewrittenText: Sendable {
 
   /// Makes room for `capacity` bytes and has them written.
   private mutating func fill(atMost capacity: Int, _ body: (inout Writer) -> Void) {
-    if bytes.count < capacity {
-      bytes = Array(repeating: 0, count: capacity)
-      starts = Array(repeating: 0, count: capacity)
-      ends = Array(repeating: 0, count: capacity)
-    }
     count = 0
-    if capacity == 0 { return }
+    reserve(capacity)
+    if capacity > 0 { write(body) }
+  }
+
+  /// Makes room for `capacity` bytes in all; what is written stays.
+  private mutating func reserve(_ capacity: Int) {
+    if bytes.count >= capacity { return }
+    let wanted = max(capacity, count > 0 ? bytes.count / 2 * 3 : 0)
+    func grown<Element: ExpressibleByIntegerLiteral>(_ old: inout [Element]) {
+      if count == 0 { old = [] }
+      old.reserveCapacity(wanted)
+      old.append(contentsOf: repeatElement(0, count: wanted - old.count))
+    }
+    grown(&bytes)
+    grown(&starts)
+    grown(&ends)
+  }
+
+  /// Has bytes written behind those that are there.
+  private mutating func write(_ body: (inout Writer) -> Void) {
+    let old = count
     count = bytes.withUnsafeMutableBufferPointer { bytes in
       starts.withUnsafeMutableBufferPointer { starts in
         ends.withUnsafeMutableBufferPointer { ends in
           var writer = Writer(
-            bytes: bytes.baseAddress!, starts: starts.baseAddress!, ends: ends.baseAddress!)
+            bytes: bytes.baseAddress!, starts: starts.baseAddress!, ends: ends.baseAddress!, count: old)
           body(&writer)
           return writer.count
         }

@@ -8,6 +8,7 @@ struct PairTable: Sendable {
   /// What `merge` answers for a pair that does not merge: later than every rank.
   static let none = UInt64.max
 
+  private let seed = HashSeed()
   private var slots: [Slot]
   private var used = 0
   /// Bits, one set for each pair at least: most neighbours do not merge, and these bits stay in a near cache where the
@@ -32,7 +33,7 @@ struct PairTable: Sendable {
   @inline(__always)
   func merge(_ left: Int32, _ right: Int32) -> UInt64 {
     let key = Self.key(left, right)
-    let hash = mix(key)
+    let hash = seed.mix(key)
     if filter[Self.word(hash, filter.count)] & Self.bit(hash) == 0 { return Self.none }
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while true {
@@ -47,7 +48,7 @@ struct PairTable: Sendable {
   mutating func insert(_ left: Int32, _ right: Int32, rank: UInt32, id: Int32) {
     if used * 2 >= slots.count { grow() }
     let key = Self.key(left, right)
-    let hash = mix(key)
+    let hash = seed.mix(key)
     filter[Self.word(hash, filter.count)] |= Self.bit(hash)
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot].key != .max, slots[slot].key != key { slot = (slot + 1) & (slots.count - 1) }
@@ -60,7 +61,7 @@ struct PairTable: Sendable {
     slots = Array(repeating: Slot(), count: old.count * 2)
     filter = Array(repeating: 0, count: Self.filterWords(slots.count))
     for entry in old where entry.key != .max {
-      let hash = mix(entry.key)
+      let hash = seed.mix(entry.key)
       filter[Self.word(hash, filter.count)] |= Self.bit(hash)
       var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
       while slots[slot].key != .max { slot = (slot + 1) & (slots.count - 1) }

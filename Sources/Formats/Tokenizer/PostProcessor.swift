@@ -38,9 +38,10 @@ struct PostProcessor: Sendable {
       var (start, end) = (tokens[index].bytes.lowerBound, tokens[index].bytes.upperBound)
       if leading == .max { (leading, trailing) = Self.spaces(of: text[start..<end]) }
       if leading == 1, keepsFirstSpace, index == 0 || start == 0 { leading = 0 }
-      for _ in 0..<leading where start < end {
+      while leading > 0, start < end {
         start += 1
         while start < end, text[start] & 0xC0 == 0x80 { start += 1 }
+        leading -= 1
       }
       while trailing > 0, end > start {
         end -= 1

@@ -20,6 +20,19 @@ struct SymbolList: Sendable {
     gap = 0
   }
 
+  /// Makes room for so many symbols.
+  mutating func reserve(_ count: Int) {
+    ids.reserveCapacity(count)
+    lengths.reserveCapacity(count)
+  }
+
+  /// Gives large storage back: one long word must not hold its memory for ever.
+  mutating func shrink() {
+    if ids.capacity > Self.keptSymbols || merges.count > Self.keptSymbols { self = SymbolList() }
+  }
+
+  private static let keptSymbols = 1 << 16
+
   @inline(__always)
   mutating func append(_ id: Int32, _ length: Int) {
     ids.append(id)
@@ -36,7 +49,10 @@ struct SymbolList: Sendable {
   mutating func merge(_ pairs: PairTable) {
     let count = ids.count
     guard count > 1 else { return }
-    while merges.count < count { merges.append(PairTable.none) }
+    if merges.count < count {
+      if count > Self.keptSymbols { merges.reserveCapacity(count) }
+      while merges.count < count { merges.append(PairTable.none) }
+    }
     ids.withUnsafeBufferPointer { ids in
       merges.withUnsafeMutableBufferPointer { merges in
         for index in 0..<count - 1 { merges[index] = pairs.merge(ids[index], ids[index + 1]) }
@@ -85,6 +101,10 @@ struct SymbolList: Sendable {
     next.removeAll(keepingCapacity: true)
     previous.removeAll(keepingCapacity: true)
     heap.removeAll()
+    if count > Self.keptSymbols {
+      next.reserveCapacity(count)
+      previous.reserveCapacity(count)
+    }
     for index in 0..<Int32(count) {
       next.append(index + 1)
       previous.append(index - 1)

@@ -51,6 +51,7 @@ struct TokenizerEncoder {
         }
       }
     }
+    storage.shrink()
     workspace.normalized = storage
   }
 
@@ -79,6 +80,7 @@ struct TokenizerEncoder {
     workspace.rewritten = RewrittenText()
     storage.rewrite(view, prefix: prefix, marksSpaces: marksSpaces)
     storage.withView(origin: view.origin) { body($0, &workspace) }
+    storage.shrink()
     workspace.rewritten = storage
   }
 
@@ -164,6 +166,7 @@ struct TokenizerEncoder {
       workspace.append(workspace.symbols.ids[index], view.original(position, next))
       position = next
     }
+    workspace.symbols.shrink()
   }
 
   /// Remembers the tokens of the word just encoded, where they fit.

@@ -67,7 +67,7 @@ struct TokenizerField {
       switch member.value {
       case .null, .bool(false), "", 0: continue
       default:
-        throw TokenizerField(value: member.value, place: "\(place).\(member.key)")
+        throw TokenizerField(value: member.value, place: "\(place).\(printable(member.key.text, limit: 80))")
           .unsupported("nothing but \(keys.sorted().joined(separator: ", "))")
       }
     }

@@ -5,12 +5,17 @@ extension TokenizerJSON {
     guard let field else { return [] }
     guard try field.type() == "Sequence" else { return [field] }
     try field.allow(["type", key])
-    let result = try field.required(key).array().flatMap { try steps($0, key) }
-    guard result.count <= Self.stepLimit else {
-      throw FormatError(
-        field.place, found: "\(result.count) steps", expected: "at most \(Self.stepLimit)")
-    }
+    let list = try field.required(key)
+    try check(list.value.array?.count ?? 0, field)
+    let result = try list.array().flatMap { try steps($0, key) }
+    try check(result.count, field)
     return result
+  }
+
+  private func check(_ count: Int, _ field: TokenizerField) throws {
+    guard count <= Self.stepLimit else {
+      throw FormatError(field.place, found: "\(count) steps", expected: "at most \(Self.stepLimit)")
+    }
   }
 
   func normalizer(_ field: TokenizerField?) throws -> Normalizer {
@@ -141,13 +146,13 @@ extension TokenizerJSON {
   private func template(_ step: TokenizerField, _ parts: inout TokenizerParts) throws {
     try step.allow(["type", "single", "pair", "special_tokens"])
     var sawText = false
-    for piece in try step.required("single").array() {
+    for piece in try pieces(step.required("single")) {
       if let sequence = piece["Sequence"] {
         if sawText { throw sequence.unsupported("the text once") }
         sawText = true
       } else if let token = piece["SpecialToken"] {
-        let ids = try specialIDs(token, step, parts)
-        try checkCount(parts.postProcessor.prefix.count + parts.postProcessor.suffix.count + ids.count, step)
+        let ids = try specialIDs(
+          token, step, parts, behind: parts.postProcessor.prefix.count + parts.postProcessor.suffix.count)
         if sawText {
           parts.postProcessor.suffix += ids
         } else {
@@ -161,6 +166,16 @@ extension TokenizerJSON {
     parts.postProcessor.pair = try pairTemplate(step, parts)
   }
 
+  /// The pieces of a template; those without tokens of their own would be free.
+  private func pieces(_ field: TokenizerField) throws -> [TokenizerField] {
+    let count = field.value.array?.count ?? 0
+    guard count <= 2 * Self.templateLimit else {
+      throw FormatError(
+        field.place, found: "\(count) pieces of a template", expected: "at most \(2 * Self.templateLimit)")
+    }
+    return try field.array()
+  }
+
   private func checkCount(_ count: Int, _ step: TokenizerField) throws {
     guard count <= Self.templateLimit else {
       throw FormatError(
@@ -168,12 +183,15 @@ extension TokenizerJSON {
     }
   }
 
+  /// The ids that stand for a token, of which `count` come before.
   private func specialIDs(
-    _ token: TokenizerField, _ step: TokenizerField, _ parts: TokenizerParts
+    _ token: TokenizerField, _ step: TokenizerField, _ parts: TokenizerParts, behind count: Int
   ) throws -> [Int32] {
     let name = try token.required("id").string()
-    let ids = try step.required("special_tokens").required(name).required("ids").array()
-    return try ids.map { field in
+    let ids = try step.required("special_tokens").required(name).required("ids")
+    // Counted before they are looked at: each is looked for among all added tokens.
+    try checkCount(count + (ids.value.array?.count ?? 0), step)
+    return try ids.array().map { field in
       let id = Int32(try field.id())
       let isKnown = parts.added.contains { $0.id == id } || parts.vocabulary.contains(Int(id))
       if !isKnown { throw field.unexpected("the id of a token") }
@@ -183,15 +201,14 @@ extension TokenizerJSON {
 
   /// The template for pairs, where it has the first text before the second, each once.
   private func pairTemplate(_ step: TokenizerField, _ parts: TokenizerParts) throws -> PairTemplate? {
-    guard let pieces = try step["pair"]?.array() else { return nil }
+    guard let pieces = try step["pair"].map(pieces) else { return nil }
     var template = PairTemplate()
     var texts: [String] = []
     for piece in pieces {
       if let sequence = piece["Sequence"] {
         texts.append(try sequence.required("id").string())
       } else if let token = piece["SpecialToken"] {
-        let ids = try specialIDs(token, step, parts)
-        try checkCount(template.count + ids.count, step)
+        let ids = try specialIDs(token, step, parts, behind: template.count)
         switch texts.count {
         case 0: template.prefix += ids
         case 1: template.middle += ids

@@ -5,6 +5,7 @@ struct Vocabulary: Sendable {
   /// The most bytes of pieces that a file may have in all; places are kept in 32 bits.
   static let longest = 1 << 30
 
+  private let seed = HashSeed()
   private var arena: [UInt8] = []
   /// By id: where the piece starts in `arena`, and its length; -1 where no piece has that id.
   private var places: [(start: Int32, count: Int32)]
@@ -30,7 +31,7 @@ struct Vocabulary: Sendable {
     _ piece: UnsafeBufferPointer<UInt8>, id: Int, keepsRepeated: Bool = false
   ) -> Insertion {
     if places[id].count >= 0 { return .idTaken }
-    var slot = Int(truncatingIfNeeded: Self.hash(piece)) & (slots.count - 1)
+    var slot = Int(truncatingIfNeeded: hash(piece)) & (slots.count - 1)
     while slots[slot] != 0 {
       let other = Int(slots[slot]) - 1
       if matches(other, piece) {
@@ -47,7 +48,7 @@ struct Vocabulary: Sendable {
 
   /// The id of that piece, or -1.
   func id(of piece: UnsafeBufferPointer<UInt8>) -> Int32 {
-    var slot = Int(truncatingIfNeeded: Self.hash(piece)) & (slots.count - 1)
+    var slot = Int(truncatingIfNeeded: hash(piece)) & (slots.count - 1)
     while slots[slot] != 0 {
       if matches(Int(slots[slot]) - 1, piece) { return slots[slot] - 1 }
       slot = (slot + 1) & (slots.count - 1)
@@ -76,12 +77,12 @@ struct Vocabulary: Sendable {
     }
   }
 
-  private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
+  private func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
+    var hash = UInt64(bytes.count)
     var index = 0
     let raw = UnsafeRawBufferPointer(bytes)
     while index + 8 <= raw.count {
-      hash = mix(hash ^ raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+      hash = seed.mix(hash ^ raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
       index += 8
     }
     var rest: UInt64 = 0
@@ -89,15 +90,6 @@ struct Vocabulary: Sendable {
       rest = rest << 8 | UInt64(raw[index])
       index += 1
     }
-    return mix(hash ^ rest)
+    return seed.mix(hash ^ rest)
   }
-}
-
-/// Spreads the bits of a key over the whole word; the low bits can then choose a slot.
-@inline(__always)
-func mix(_ key: UInt64) -> UInt64 {
-  var key = key &* 0xBF58_476D_1CE4_E5B9
-  key ^= key >> 31
-  key = key &* 0x94D0_49BB_1331_11EB
-  return key ^ key >> 29
 }

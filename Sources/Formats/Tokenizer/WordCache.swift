@@ -55,3 +55,12 @@ struct WordCache: Sendable {
     Int(truncatingIfNeeded: mix(key.low ^ mix(key.high ^ UInt64(key.byteCount))) >> 20) & (size - 1)
   }
 }
+
+/// Spreads the bits of a key over the whole word; the low bits can then choose a slot.
+@inline(__always)
+private func mix(_ key: UInt64) -> UInt64 {
+  var key = key &* 0xBF58_476D_1CE4_E5B9
+  key ^= key >> 31
+  key = key &* 0x94D0_49BB_1331_11EB
+  return key ^ key >> 29
+}
