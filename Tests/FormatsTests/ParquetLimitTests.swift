@@ -17,34 +17,24 @@ import Testing
     let header: [UInt8] = [0x15, 6, 0x15, 0, 0x15, 0, 0x5C, 0x55] + largest + [0x15] + largest + [0, 0]
     let text = message {
       try header.withUnsafeBytes {
-        var pages = try ParquetPages($0, codec: 0, place: "x")
+        var pages = try ParquetPages($0, codec: 0, ParquetBudget(fileSize: 1000), place: "x")
         _ = try pages.next()
       }
     }
     #expect(text.contains("levels longer than their page"), "\(text)")
   }
 
-  /// A few bytes can stand for any number of equal values.
-  @Test func rowsAndValuesAreBoundedByTheFile() throws {
-    let budget = ParquetBudget(fileSize: 1000)
-    try budget.take(rows: 69_000, place: "x")
-    #expect(message { try budget.take(rows: 600, place: "x") }.contains("more than 69536 rows"))
-    #expect(message { try budget.take(rows: .max, place: "x") }.contains("more than 69536 rows"))
-    for _ in 0..<270_144 { try budget.takeEntry(place: "x") }
-    #expect(message { try budget.takeEntry(place: "x") }.contains("more than 270144 values"))
-  }
-
   @Test func pagesAreLimited() {
-    // 40,000,000 bytes unpacked.
-    let size: [UInt8] = [0x80, 0xE8, 0x92, 0x26]
+    // 20,000,000 bytes unpacked.
+    let size: [UInt8] = [0x80, 0xB4, 0x89, 0x13]
     let header: [UInt8] = [0x15, 0] + [0x15] + size + [0x15, 0, 0]
     let text = message {
       try header.withUnsafeBytes {
-        var pages = try ParquetPages($0, codec: 0, place: "x")
+        var pages = try ParquetPages($0, codec: 0, ParquetBudget(fileSize: 1000), place: "x")
         _ = try pages.next()
       }
     }
-    #expect(text.contains("the limit is 33554432"), "\(text)")
+    #expect(text.contains("more than 16781216 unpacked bytes at once"), "\(text)")
   }
 
   @Test func sentencesOfCoNLLUAreLimited() throws {

@@ -8,13 +8,13 @@ public final class Parquet {
   /// The file's name for messages.
   public let name: String
   /// The names of the columns that are read, in order.
-  public var columns: [String] { readable.map(\.name) }
+  public var columns: [String] { metadata.columns.map(\.name) }
   /// The columns that are not read, and what they hold.
-  public let unsupported: [(name: String, reason: String)]
+  public var unsupported: [(name: String, reason: String)] { metadata.unsupported }
   private let file: MappedFile
   private let metadata: ParquetMetadata
-  private let readable: [ParquetColumn]
-  private let labels: [String: [String]]
+  /// The columns that are read, with their names for messages, and the names of their classes.
+  private var wanted: [(index: Int, column: ParquetColumn, place: String, classes: [JSON]?)] = []
   private let footerStart: Int
   private var group = 0
   private var rowsLeft = 0
@@ -54,16 +54,24 @@ public final class Parquet {
     footerStart = bytes.count - 8 - length
     metadata = try ParquetMetadata(
       UnsafeRawBufferPointer(rebasing: bytes[footerStart..<(bytes.count - 8)]), place: path)
-    (readable, unsupported) = try ParquetColumn.columns(metadata.schema, place: path)
-    guard readable.count <= Self.columnLimit else {
-      throw FormatError(path, found: "\(readable.count) columns", expected: "at most \(Self.columnLimit)")
+    guard metadata.columns.count <= Self.columnLimit else {
+      throw FormatError(path, found: "\(metadata.columns.count) columns", expected: "at most \(Self.columnLimit)")
     }
     budget = ParquetBudget(fileSize: bytes.count)
-    labels = try HuggingFaceFeatures.classNames(metadata.notes["huggingface"], place: path)
+    let classes = try HuggingFaceFeatures.classNames(metadata.note, place: path)
+    wanted = metadata.columns.enumerated().map { index, column in
+      (index, column, "\(path), column \(quoted(column.name))", classes[JSONString(column.name)])
+    }
     var seen: Set<JSONString> = []
     for name in columns where !seen.insert(JSONString(name)).inserted {
       throw FormatError(path, found: "two columns \(quoted(name))", expected: "different names")
     }
+  }
+
+  /// Has the rows come with these columns alone; others are then not even unpacked.
+  public func select(_ names: some Sequence<String>) {
+    let names = Set(names.map { JSONString($0) })
+    wanted.removeAll { !names.contains(JSONString($0.column.name)) }
   }
 
   /// The next row with its number from 1, or nil at the end.
@@ -77,30 +85,32 @@ public final class Parquet {
     }
     rowsLeft -= 1
     row += 1
+    budget.startRow()
     var object = JSONObject()
-    for (column, cursor) in zip(readable, cursors) {
-      object.append(JSONString(column.name), try cursor.next())
+    for (entry, cursor) in zip(wanted, cursors) {
+      object.append(JSONString(entry.column.name), try cursor.next())
     }
     return JSONLines.Row(object: object, line: row)
   }
 
   private func open(_ group: ParquetMetadata.RowGroup) throws {
-    if readable.isEmpty {
+    if wanted.isEmpty {
       throw FormatError(
         name, found: "no column that can be read", expected: "columns of texts, numbers, truth values or lists of them")
     }
     // Writers give the columns of a group without rows no place in the file.
     if group.rows == 0 { return }
-    cursors = try readable.map { column in
-      let place = "\(name), column \(quoted(column.name))"
-      guard let chunk = group.chunks.first(where: { $0.path == column.path }),
-        chunk.type == column.physicalType, !chunk.isElsewhere
-      else { throw ParquetCursor.damaged(place, "a row group lacks it, or has another kind of values") }
+    var chunks: [Int: ParquetMetadata.Chunk] = [:]
+    for chunk in group.chunks where chunks[chunk.column!] == nil { chunks[chunk.column!] = chunk }
+    cursors = try wanted.map { index, column, place, classes in
+      guard let chunk = chunks[index], chunk.type == column.physicalType, !chunk.isElsewhere else {
+        throw ParquetCursor.damaged(place, "a row group lacks it, or has another kind of values")
+      }
       guard chunk.start >= 4, chunk.compressedSize <= footerStart, chunk.start <= footerStart - chunk.compressedSize
       else { throw ParquetCursor.damaged(place, "it lies outside of the file") }
       let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[chunk.start..<(chunk.start + chunk.compressedSize)])
-      let pages = try ParquetPages(bytes, codec: chunk.codec, place: place)
-      return ParquetCursor(column, pages, labels: labels[column.name], budget, place: place)
+      let pages = try ParquetPages(bytes, codec: chunk.codec, budget, place: place)
+      return ParquetCursor(column, pages, classes: classes, budget, place: place)
     }
     try budget.take(rows: group.rows, place: name)
     rowsLeft = group.rows

@@ -4,29 +4,33 @@ final class ParquetCursor {
   private let place: String
   private let budget: ParquetBudget
   /// The names that integers stand for.
-  private let labels: [JSON]?
+  private let classes: [JSON]?
   private var pages: ParquetPages
-  private var dictionary: [JSON] = []
+  private var dictionary: ParquetDictionary?
   private var repetition: ParquetHybrid?
   private var definition: ParquetHybrid?
   private var values: ParquetValues?
   private var left = 0
+  /// How many bytes the page holds of the budget.
+  private var held = 0
   private var ahead: (repetition: UInt32, definition: UInt32)?
 
   /// More elements than this are in no list.
-  static let listLimit = 1 << 20
-  /// More values than this are in no dictionary.
-  static let dictionaryLimit = 1 << 20
+  static let listLimit = 1 << 17
+  /// Longer texts than this, in bytes, are in no line of other formats either.
+  static let textLimit = LineReader.defaultMaximumLength
 
   init(
-    _ column: ParquetColumn, _ pages: ParquetPages, labels: [String]?, _ budget: ParquetBudget, place: String
+    _ column: ParquetColumn, _ pages: ParquetPages, classes: [JSON]?, _ budget: ParquetBudget, place: String
   ) {
     self.budget = budget
     self.column = column
     self.pages = pages
     self.place = place
-    self.labels = labels.map { $0.map { JSON($0) } }
+    self.classes = classes
   }
+
+  deinit { budget.release(held + (dictionary?.size ?? 0)) }
 
   static func damaged(_ place: String, _ what: String) -> FormatError {
     FormatError(
@@ -69,13 +73,24 @@ final class ParquetCursor {
     guard let value = values?.next(dictionary) else {
       throw damaged(column.value == .text ? "a value is missing or not UTF-8" : "a value is missing")
     }
-    guard let labels, case .integer(let number) = value else { return value }
+    guard let classes, case .integer(let number) = value else { return try counted(value) }
     if number == -1 { return .null }
-    guard labels.indices.contains(number) else {
+    guard classes.indices.contains(number) else {
       throw FormatError(
-        place, found: "the class \(number)", expected: "a number below \(labels.count), as the file names its classes")
+        place, found: "the class \(number)", expected: "a number below \(classes.count), as the file names its classes")
     }
-    return labels[number]
+    return try counted(classes[number])
+  }
+
+  /// A value whose text is taken off the budget.
+  private func counted(_ value: JSON) throws -> JSON {
+    guard case .string(let string) = value else { return value }
+    let length = string.text.utf8.count
+    guard length <= Self.textLimit else {
+      throw FormatError(place, found: "a text of \(length) bytes", expected: "at most \(Self.textLimit)")
+    }
+    try budget.take(text: length, place: place)
+    return value
   }
 
   /// The levels of the next entry, or nil at the end of the column.
@@ -85,6 +100,7 @@ final class ParquetCursor {
       return ahead
     }
     while left == 0 {
+      releasePage()
       guard let page = try pages.next() else { return nil }
       try open(page)
     }
@@ -97,11 +113,22 @@ final class ParquetCursor {
     return (first, second)
   }
 
+  /// Gives the memory of the page back before another one is unpacked.
+  private func releasePage() {
+    (repetition, definition, values) = (nil, nil, nil)
+    budget.release(held)
+    held = 0
+  }
+
   private func open(_ page: ParquetPage) throws {
     switch page.kind {
     case .other: return
-    case .dictionary: try readDictionary(page)
+    case .dictionary:
+      budget.release(dictionary?.size ?? 0)
+      dictionary = nil
+      dictionary = try ParquetDictionary(page, column, budget, place: place)
     case .data, .dataV2:
+      held = page.body.count
       var rest = page.body[...]
       repetition = try levels(&rest, page, column.listDefinition == nil ? 0 : 1, page.repetitionLength)
       definition = try levels(&rest, page, column.maximumDefinition, page.definitionLength)
@@ -126,20 +153,5 @@ final class ParquetCursor {
     rest = rest.dropFirst(length)
     if maximum == 0 { return nil }
     return ParquetHybrid(bytes, width: Int.bitWidth - maximum.leadingZeroBitCount)
-  }
-
-  private func readDictionary(_ page: ParquetPage) throws {
-    guard page.encoding == 0 || page.encoding == 2 else { throw damaged("a dictionary in another encoding") }
-    var values = try ParquetValues(page.body[...], encoding: 0, column, place: place)
-    // A truth value takes a bit, a text four bytes at least.
-    guard page.values <= page.body.count * 8 else { throw damaged("a dictionary larger than its page") }
-    guard page.values <= Self.dictionaryLimit else {
-      throw damaged("a dictionary of \(page.values) values; the limit is \(Self.dictionaryLimit)")
-    }
-    dictionary.removeAll()
-    for _ in 0..<page.values {
-      guard let value = values.plain() else { throw damaged("a dictionary that breaks off or is not UTF-8") }
-      dictionary.append(value)
-    }
   }
 }

@@ -14,22 +14,21 @@ struct ParquetPage {
   /// In pages of the second version, the bytes that the levels take at the start.
   var repetitionLength = 0
   var definitionLength = 0
-
-  /// The largest page that is unpacked; writers make pages of about a megabyte.
-  static let sizeLimit = 32 << 20
 }
 
 /// Streams the pages of a column in a row group.
 struct ParquetPages {
   private let bytes: UnsafeRawBufferPointer
   private let codec: Int
+  private let budget: ParquetBudget
   private let place: String
   private var position = 0
 
   /// The bytes are those of the chunk; whoever made them keeps them.
-  init(_ bytes: UnsafeRawBufferPointer, codec: Int, place: String) throws {
+  init(_ bytes: UnsafeRawBufferPointer, codec: Int, _ budget: ParquetBudget, place: String) throws {
     self.bytes = bytes
     self.codec = codec
+    self.budget = budget
     self.place = place
     guard [0, 1, 2, 6].contains(codec) else {
       let names = [3: "LZO", 4: "Brotli", 5: "LZ4", 7: "LZ4"]
@@ -39,7 +38,7 @@ struct ParquetPages {
     }
   }
 
-  /// The next page, or nil at the end of the chunk.
+  /// The next page, or nil at the end of the chunk; its body is held of the budget.
   mutating func next() throws -> ParquetPage? {
     guard position < bytes.count else { return nil }
     var header = Header()
@@ -48,14 +47,11 @@ struct ParquetPages {
     guard header.packedSize >= 0, header.packedSize <= bytes.count - reader.position else {
       throw reader.damaged("a page of \(header.packedSize) bytes in a column with \(bytes.count - reader.position)")
     }
-    guard header.size >= 0, header.size <= ParquetPage.sizeLimit else {
-      throw reader.damaged("a page of \(header.size) bytes; the limit is \(ParquetPage.sizeLimit)")
-    }
-    // What cannot be packed is a little longer than it is unpacked.
-    guard header.packedSize <= 2 * ParquetPage.sizeLimit else {
-      throw reader.damaged("a packed page of \(header.packedSize) bytes; the limit is \(2 * ParquetPage.sizeLimit)")
+    guard header.size >= 0, max(header.size, header.packedSize) <= Int32.max else {
+      throw reader.damaged("a page of \(header.size) bytes; the limit is \(Int32.max)")
     }
     let start = reader.position
+    try budget.take(page: start - position + header.packedSize + header.size, place: place)
     position = start + header.packedSize
     let packed = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
     if let sum = header.checksum {
@@ -65,7 +61,10 @@ struct ParquetPages {
       }
     }
     var page = header.page
-    if page.kind != .other { page.body = try body(packed, header) }
+    if page.kind != .other {
+      try budget.hold(header.size, place: place)
+      page.body = try body(packed, header)
+    }
     return page
   }
 

@@ -7,15 +7,16 @@ struct ParquetValues {
     case runs(ParquetHybrid)
   }
 
-  private let column: ParquetColumn
+  private let kind: ParquetColumn.Value
   private let bytes: ArraySlice<UInt8>
   private var source: Source
-  private var position: Int
+  /// Where the next plain value stands.
+  var position: Int
   private var bit = 0
 
   /// The values in the encoding of a page.
   init(_ bytes: ArraySlice<UInt8>, encoding: Int, _ column: ParquetColumn, place: String) throws {
-    self.column = column
+    kind = column.value
     self.bytes = bytes
     position = bytes.startIndex
     switch encoding {
@@ -39,14 +40,13 @@ struct ParquetValues {
   }
 
   /// The next value, or nil where the bytes do not hold it.
-  mutating func next(_ dictionary: [JSON]) -> JSON? {
+  mutating func next(_ dictionary: ParquetDictionary?) -> JSON? {
     switch source {
     case .plain: return plain()
     case .dictionary(var positions):
       let position = positions.next()
       source = .dictionary(positions)
-      guard let position, position < dictionary.count else { return nil }
-      return dictionary[Int(position)]
+      return position.flatMap { dictionary?.value(at: Int($0)) }
     case .runs(var values):
       let value = values.next()
       source = .runs(values)
@@ -56,7 +56,7 @@ struct ParquetValues {
 
   /// The next value as it stands, or nil where the bytes do not hold it.
   mutating func plain() -> JSON? {
-    switch column.value {
+    switch kind {
     case .boolean:
       guard position < bytes.endIndex else { return nil }
       defer {
@@ -75,6 +75,19 @@ struct ParquetValues {
       let end = position + Int(length)
       defer { position = end }
       return String(validating: bytes[position..<end], as: UTF8.self).map { JSON($0) }
+    }
+  }
+
+  /// Passes over the next value as it stands; answers false where the bytes do not hold it. Not for truth values.
+  mutating func skip() -> Bool {
+    switch kind {
+    case .boolean: return false
+    case .int32, .unsigned32, .float: return bits(4) != nil
+    case .int64, .unsigned64, .double: return bits(8) != nil
+    case .text:
+      guard let length = bits(4), length <= UInt64(bytes.endIndex - position) else { return false }
+      position += Int(length)
+      return true
     }
   }
 

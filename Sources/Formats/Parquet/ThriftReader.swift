@@ -63,14 +63,17 @@ struct ThriftReader {
   }
 
   mutating func text() throws -> String {
+    guard let text = String(validating: try binary(), as: UTF8.self) else { throw damaged("a name that is not UTF-8") }
+    return text
+  }
+
+  /// The bytes of a text.
+  mutating func binary() throws -> Slice<UnsafeRawBufferPointer> {
     let length = try varint()
     guard length <= UInt64(bytes.count - position) else { throw damaged("a text longer than the header") }
-    let end = position + Int(length)
-    defer { position = end }
-    guard let text = String(validating: bytes[position..<end], as: UTF8.self) else {
-      throw damaged("a name that is not UTF-8")
-    }
-    return text
+    let start = position
+    position += Int(length)
+    return bytes[start..<position]
   }
 
   /// Reads a structure; `body` reads the value of a field or answers false to have it passed over.
