@@ -88,6 +88,14 @@ import Testing
     #expect(found == "the label column \"maybe\" named twice")
   }
 
+  /// One of them has an encoding that would be refused.
+  @Test func columnsOfParquetThatAreNotAskedForAreNotRead() throws {
+    let path = "\(Paths.root)/Tests/FormatsTests/Fixtures/parquet/refused-delta_binary_packed.parquet"
+    #expect(try Dataset.read(path, task: .sequence, labelled: false).examples.count == 2)
+    #expect(try Dataset.read(path, task: .regression).examples.count == 2)
+    #expect(throws: FormatError.self) { try Dataset.read(path, task: .regression, columns: columns("n")) }
+  }
+
   @Test func trainingNeedsALabel() {
     #expect(fault { try LabelSet([]).checkTrainable(for: .multiLabel, place: "f") }?.found == "no labels")
     #expect(fault { try LabelSet(["a"]).checkTrainable(for: .multiLabel, place: "f") } == nil)

@@ -84,7 +84,8 @@ struct ParquetBuilder {
   }
 
   static func list(_ kind: UInt8, _ elements: [[UInt8]]) -> [UInt8] {
-    let head = elements.count < 15 ? [UInt8(elements.count) << 4 | kind] : [0xF0 | kind] + varint(UInt64(elements.count))
+    let count = elements.count
+    let head = count < 15 ? [UInt8(count) << 4 | kind] : [0xF0 | kind] + varint(UInt64(count))
     return head + elements.joined()
   }
 }

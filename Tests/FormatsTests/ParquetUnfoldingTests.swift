@@ -49,8 +49,10 @@ import Testing
     #expect(time < .seconds(2), "\(time)")
     // Pages without values too, one after another, in each group again before the one that has some.
     let empty = Builder.page(Builder.levels(0), values: 0, encoding: 0)
-    let many = Array(repeatElement(empty, count: 20_000).joined()) + Builder.page(
-      Builder.levels(1) + Builder.plain([letters(1)]), values: 1, encoding: 0)
+    let many =
+      Array(repeatElement(empty, count: 20_000).joined())
+      + Builder.page(
+        Builder.levels(1) + Builder.plain([letters(1)]), values: 1, encoding: 0)
     #expect(try read(Builder(columns: [("text", many)], groups: [1, 1]).bytes) == "2 rows")
     let others = try read(Builder(columns: [("text", many)], groups: [Int](repeating: 1, count: 400)).bytes)
     #expect(others.contains("unpacked bytes; expected at most as many"), "\(others)")

@@ -82,6 +82,18 @@ extension DatasetColumns {
   }
 }
 
+extension DatasetColumns {
+  /// Has rows come with the columns that examples are made of alone; all come where one of these is missing, so that
+  /// the error can name the others.
+  func select(in file: Parquet, _ task: Dataset.Task, labelled: Bool) {
+    // Tagging has several layouts; those of annotation tools are no tables.
+    if task == .tokens { return file.columns.contains(tokens) ? file.select([tokens, tags, text]) : () }
+    let names = resolved(in: file.columns, task)
+    let wanted = [names.text] + (names.pair.map { [$0] } ?? []) + (labelled ? names.labels : [])
+    if wanted.allSatisfy({ name in file.columns.contains { !$0.utf8Differs(from: name) } }) { file.select(wanted) }
+  }
+}
+
 /// What a column is for; knows other names that people give it.
 enum ColumnRole: String {
   case text, pair, label, tokens, tags

@@ -43,6 +43,7 @@ public final class ExampleReader {
       let file = try Parquet(path: path)
       (self.format, self.task, self.columns, self.labelled, name) = (format, task, columns, labelled, file.name)
       try columns.check(file)
+      columns.select(in: file, task, labelled: labelled)
       source = .parquet(file)
       return
     }
