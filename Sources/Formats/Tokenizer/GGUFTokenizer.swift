@@ -74,12 +74,11 @@ struct GGUFTokenizerReader {
             "tokens[\(id)]", "a special token of \(source.tokens[id].count) bytes",
             "at most \(AddedToken.longest)")
         }
-        // It is looked for in the text as it is, and must not be found in the middle of a character.
-        guard String(validating: source.tokens[id], as: UTF8.self) != nil else {
-          throw fault("tokens[\(id)]", "a special token that is not UTF-8", "a text")
-        }
+        // What is not UTF-8 is in no text, and must not be found in the middle of a character.
+        let isText = String(validating: source.tokens[id], as: UTF8.self) != nil
         return AddedToken(
-          id: Int32(id), content: source.tokens[id], isSpecial: type(id) != TokenType.user)
+          id: Int32(id), content: source.tokens[id], matched: isText ? nil : [],
+          isSpecial: type(id) != TokenType.user)
       default: return nil
       }
     }
