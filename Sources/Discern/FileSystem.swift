@@ -35,18 +35,20 @@ package enum FileSystem {
     }
   }
 
-  /// Makes a folder that must not exist yet, and those above it.
+  /// Makes a folder that must not exist yet, and those above it, to stay.
   package static func makeFolder(_ path: String) throws {
     let parent = parent(of: path)
     if parent != "." && !exists(parent) { try makeFolder(parent) }
     guard mkdir(path, 0o777) == 0 else { throw fault("\(path): the folder cannot be made") }
+    try syncFolder(parent, for: path)
   }
 
-  /// Renames a file or folder.
+  /// Renames a file or folder within its folder, to stay.
   static func move(_ path: String, to other: String) throws {
     guard rename(path, other) == 0 else {
       throw fault("\(path): it cannot be renamed to \(other)")
     }
+    try syncFolder(parent(of: other), for: other)
   }
 
   /// Names of what lies in a folder, sorted; empty where it cannot be read.

@@ -23,6 +23,14 @@ struct CheckpointOptions: ParsableArguments {
     }
   }
 
+  /// These options, and the others where these say nothing.
+  func completed(by others: CheckpointOptions?) -> CheckpointOptions {
+    var options = self
+    options.checkpoints = checkpoints ?? others?.checkpoints
+    options.checkpointEvery = checkpointEvery ?? others?.checkpointEvery
+    return options
+  }
+
   /// The names of the options that were given.
   var chosen: [String] {
     (checkpoints == nil ? [] : ["checkpoints"]) + (checkpointEvery == nil ? [] : ["checkpoint-every"])

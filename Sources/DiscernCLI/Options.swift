@@ -119,6 +119,13 @@ struct ThreadOptions: ParsableArguments {
       throw ValidationError("--threads: found \(threads); expected a number from 1 to 1024.")
     }
   }
+
+  /// These options, and the others where these say nothing.
+  func completed(by others: ThreadOptions?) -> ThreadOptions {
+    var options = self
+    options.threads = threads ?? others?.threads
+    return options
+  }
 }
 
 extension DatasetFormat: ExpressibleByArgument {}

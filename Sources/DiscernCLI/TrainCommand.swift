@@ -98,16 +98,13 @@ struct TrainCommand: ParsableCommand {
         "\(run): found a command line that this version does not understand: \(first.command.joined(separator: " "))")
     }
     command.files = try files.resumed(after: command.files, in: first)
-    (command.threads, command.checkpoints) = (threads, checkpoints)
+    let earlier = EarlierSessions(manifest.sessions)
+    command.checkpoints = checkpoints.completed(by: earlier.checkpoints)
+    command.threads = threads.completed(by: earlier.threads)
     (command.quiet, command.json) = (quiet, json)
     // The session that began the run has written the parts.
     command.division.splitOut = nil
-    if first.instructionSet != InstructionSet.current.rawValue {
-      Messages.warning(
-        "\(run): it began with the instruction set \(first.instructionSet) and goes on with "
-          + "\(InstructionSet.current.rawValue): the adapter may differ in its last bits from that of an undisturbed run"
-      )
-    }
+    for text in earlier.warnings { Messages.warning("\(run): \(text)") }
     return command
   }
 
@@ -157,6 +154,7 @@ struct TrainCommand: ParsableCommand {
     } catch is CancellationError {
       progress.clear()
       Messages.note(Self.stopped(folder, hasDev: dev != nil))
+      if let replaced = folder.keptReplaced { Messages.note("the run that it was to replace is kept as \(replaced)") }
       throw ExitCode(Interruption.exitCode)
     } catch {
       progress.clear()

@@ -64,6 +64,7 @@ final class TrainProgress: Sendable {
     case .evaluated(let step, let epoch, let evaluation, let isBest):
       state.withLock { $0.lastStep = Clock.seconds }
       line.print(Self.text(step, epoch, evaluation, isBest))
+    case .modelChanged: line.clear()
     }
   }
 

@@ -15,6 +15,7 @@ struct TrainSummary: Sendable {
 
   /// Prints when the run starts.
   func observe(_ event: TrainingEvent) {
+    if case .modelChanged(let text) = event { Messages.warning(text) }
     if case .resumed(let step, let damaged) = event {
       for fault in damaged { Messages.warning("\(fault); the checkpoint before it is used") }
       let text = step == 0 ? "no checkpoint yet: the run begins anew" : "going on after step \(step)"

@@ -178,7 +178,7 @@ private func keepMode(of path: String, on descriptor: Int32) {
 }
 
 /// Makes the rename itself durable.
-func syncFolder(_ folder: String, for path: String) throws {
+package func syncFolder(_ folder: String, for path: String) throws {
   let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   // A folder that may be written but not read cannot be synced; the file is complete all the same.
   guard descriptor >= 0 else { return }

@@ -18,6 +18,8 @@ public protocol Checkpoint: Sendable {
   ///
   /// Throws `FormatError` if there is none, or it asks for what this library does not do.
   func tokenizer() throws -> Tokenizer
+  /// SHA-256 of all that makes the model besides its weights: configuration and tokenizer, wherever they lie.
+  func setupHash() throws -> String
 }
 
 extension Checkpoint {

@@ -59,6 +59,14 @@ public struct FolderCheckpoint: Checkpoint {
     return try Tokenizer(json: json, name: path, configuration: configuration)
   }
 
+  public func setupHash() throws -> String {
+    var hash = SHA256()
+    for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] where files.contains("\(place)/\(name)") {
+      hash.add("\(try SHA256.hexDigest(ofFile: "\(place)/\(name)"))  \(name)\n")
+    }
+    return hash.hexDigest
+  }
+
   /// The tensors under their full names, and the names that the files give them.
   private static func named(
     _ tensors: SafetensorsSet

@@ -13,6 +13,8 @@ public struct GGUF: Sendable {
   /// What the file holds, in its order.
   public let listings: [TensorListing]
   private let entries: [String: GGUFEntry]
+  /// Where keys and values lie in the file.
+  let metadataRange: Range<Int>
 
   /// Opens the file at `path`. Throws `FormatError` if it is not a sound GGUF file.
   public init(_ path: String) throws {
@@ -25,7 +27,9 @@ public struct GGUF: Sendable {
     version = try Self.version(&cursor)
     let tensorCount = try Self.count(&cursor, "tensors", limit: 1 << 16, smallest: 32)
     let keyCount = try Self.count(&cursor, "metadata keys", limit: 1 << 16, smallest: 13)
+    let start = cursor.position
     metadata = try GGUFMetadata(&cursor, count: keyCount)
+    metadataRange = start..<cursor.position
     let alignment = try Self.alignment(metadata)
     var found: [GGUFEntry] = []
     var entries: [String: GGUFEntry] = [:]

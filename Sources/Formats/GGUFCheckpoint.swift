@@ -22,4 +22,10 @@ public struct GGUFCheckpoint: Checkpoint {
   }
 
   public func tensor(_ name: String) throws -> StoredTensor { try gguf.tensor(name) }
+
+  public func setupHash() throws -> String {
+    var hash = SHA256()
+    gguf.file.withBytes { hash.add(UnsafeRawBufferPointer(rebasing: $0[gguf.metadataRange])) }
+    return hash.hexDigest
+  }
 }

@@ -49,10 +49,17 @@ public struct SealedFolder: ~Copyable {
     let text = Self.text(sums)
     try add(Self.sumsFile) { try $0.write(text) }
     try syncFolder(temporary, for: path)
-    Self.remove(path)
-    guard rename(temporary, path) == 0 else { throw unwritten(path) }
+    // What lay there goes only when the new one has its name: under a temporary one it is at least whole.
+    let former = Self.temporaryPath(in: folderName(of: path))
+    let isReplaced = rename(path, former) == 0
+    guard rename(temporary, path) == 0 else {
+      let fault = unwritten(path)
+      if isReplaced { rename(former, path) }
+      throw fault
+    }
     isPending = false
     try syncFolder(folderName(of: path), for: path)
+    if isReplaced { Self.remove(former) }
   }
 
   /// Throws a `FormatError` that names the file where a sealed folder is not as it was written, to the last bit.
@@ -113,16 +120,28 @@ public struct SealedFolder: ~Copyable {
   }
 
   /// Names of what lies in a folder, sorted; empty where it cannot be read.
-  package static func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
+  package static func names(in folder: String) -> [String] { (try? entries(of: folder)) ?? [] }
+
+  /// Names of what lies in a folder, sorted; none where there is no such folder.
+  ///
+  /// Throws a `FormatError` where the system does not say: that is no sign that nothing is there.
+  package static func entries(of folder: String) throws -> [String] {
+    func unread() -> FormatError { FormatError(system: errno, at: folder, expected: "a folder that can be read") }
+    guard let stream = opendir(folder) else {
+      if errno == ENOENT { return [] }
+      throw unread()
+    }
     defer { closedir(stream) }
     var names: [String] = []
-    while let entry = readdir(stream) {
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else { break }
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
       if name != "." && name != ".." { names.append(name) }
     }
+    guard errno == 0 else { throw unread() }
     return names.sorted()
   }
 

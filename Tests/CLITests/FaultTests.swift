@@ -64,12 +64,51 @@ import Testing
     try checkpointsAreWhole(folder + ".copy")
   }
 
+  /// However little of the disk is left, and whatever is being written then: an adapter, a log, a checkpoint, a report.
+  @Test(.enabled(if: canMount, "mounting a small file system needs root"))
+  func aRunGoesOnOnceTheDiskHasRoom() throws {
+    let kind = ResumeTests.sequence
+    let folder = "\(Runs.folder)/filling"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let arguments = kind.arguments("$folder/run", ["--checkpoint-every", "1"]).map { "\"\($0)\"" }
+    let result = try Command.shell(
+      """
+      export folder='\(folder)'
+      unshare --mount bash -c '
+        mount -t tmpfs -o size=1m none "$folder" || exit 99
+        faults=0
+        for room in 40 90 150 240 330 420 520; do
+          # Each time there is a little more, and the run goes on where it stopped, or begins.
+          mount -o remount,size=$((room * 1024)) "$folder" || exit 98
+          if [[ -e $folder/run ]]; then "$discern" train --resume "$folder/run"
+          else "$discern" \(arguments.joined(separator: " ")); fi
+          code=$?
+          [[ $code == 73 || $code == 74 ]] || { echo "$room: exit code $code"; exit 97; }
+          for sums in "$folder"/run/checkpoints/step-*/SHA256SUMS; do
+            [[ -e $sums ]] || continue
+            (cd "${sums%/*}" && sha256sum --check --quiet SHA256SUMS) || exit 96
+          done
+        done
+        mount -o remount,size=64m "$folder"
+        if [[ -e $folder/run ]]; then "$discern" train --resume "$folder/run"
+        else "$discern" \(arguments.joined(separator: " ")); fi || exit 95
+        cp -r "$folder/run" "$folder.copy"'
+      """)
+    #expect(result.code == 0, "\(result.output) \(result.errors)")
+    #expect(result.errors.contains("full disk"), "\(result.errors)")
+    #expect(try RunContent.adapter(folder + ".copy") == RunContent.adapter(kind.reference()))
+  }
+
   @Test(.enabled(if: canMount, "making a file system read-only needs root"))
   func aFolderThatBecomesUnwritableLeavesTheCheckpointsWhole() throws {
     let folder = "\(Runs.folder)/read-only"
     let result = try train(
       on: folder, ofMegabytes: 64,
-      until: #"for i in {1..500}; do mount -o remount,ro "$folder" 2> /dev/null && break; done"#)
+      // Where it is always being written, the run ends by force: else it would go on for ever.
+      until: #"""
+        for i in {1..500}; do mount -o remount,ro "$folder" 2> /dev/null && done=1 && break; sleep 0.002; done
+        [[ -n $done ]] || kill -9 $process
+        """#)
     #expect([73, 77].contains(result.code), "\(result.errors)")
     #expect(result.errors.contains("read-only file system") || result.errors.contains("Read-only"), "\(result.errors)")
     for name in try FileManager.default.contentsOfDirectory(atPath: folder + ".copy/checkpoints")
@@ -135,5 +174,22 @@ import Testing
       #expect(result.errors.contains("memory"), "\(middle) KB: \(result.errors)")
     }
     #expect(codes.isSubset(of: [71, 74]) && codes.contains(71), "\(codes)")
+  }
+
+  /// A run that gets no more memory at some moment leaves its checkpoints, and goes on from them.
+  @Test(.disabled(if: Command.isSanitized, "a sanitizer is no good under a limit"))
+  func aRunWithoutMemoryLeavesItsCheckpoints() throws {
+    let kind = ResumeTests.sequence
+    let out = "\(Runs.folder)/out-of-memory"
+    let life = try Life(kind.arguments(out, ["--checkpoint-every", "1"]), run: out)
+    life.wait(forStep: 7)
+    #expect(try Command.shell("prlimit --as=1048576 --pid \(life.identifier)").code == 0)
+    let (code, errors) = life.end()
+    #expect([71, 74].contains(code), "\(code): \(errors)")
+    #expect(errors.contains("memory"), "\(errors)")
+    try checkpointsAreWhole(out)
+    let result = try Command.run(["train", "--resume", out])
+    #expect(result.code == 0 && result.errors.contains("going on after step"), "\(result.errors)")
+    #expect(try RunContent.adapter(out) == RunContent.adapter(kind.reference()))
   }
 }

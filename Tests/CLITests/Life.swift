@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import TestSupport
+import Testing
 
 /// A process of `discern train` that is watched by its checkpoints and killed in the midst of its work.
 final class Life {
@@ -35,6 +36,28 @@ final class Life {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: run + "/checkpoints")) ?? []
     return names.filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5).prefix(8)) }.max() ?? 0
   }
+
+  /// Starts a run and kills it once it has a checkpoint of that step.
+  static func killed(_ arguments: [String], run: String, atStep step: Int) throws {
+    let life = try Life(arguments, run: run)
+    life.wait(forStep: step)
+    life.signal(SIGKILL)
+    #expect(life.end().code == 128 + SIGKILL)
+  }
+
+  /// The names of a run's checkpoints, oldest first.
+  static func checkpoints(of run: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: run + "/checkpoints")) ?? [])
+      .filter { $0.hasPrefix("step-") }.sorted()
+  }
+
+  /// Waits until `isTrue`, or the process has ended.
+  func wait(until isTrue: () -> Bool) {
+    while process.isRunning && !isTrue() { usleep(300) }
+  }
+
+  /// The process's number.
+  var identifier: Int32 { process.processIdentifier }
 
   /// Whether it has not ended yet.
   var isRunning: Bool { process.isRunning }

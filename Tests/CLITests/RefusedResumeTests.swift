@@ -7,15 +7,15 @@ import Testing
   /// A run without dev data that died: there is a checkpoint, but no adapter yet.
   private func interrupted(_ name: String, _ options: [String] = []) throws -> String {
     let out = "\(Runs.folder)/refused-\(name)"
-    let arguments = [
-      "train", "--model", Runs.model, "--data", Runs.sequenceData, "--out", out, "--epochs", "60", "--batch-size", "2",
-      "--rank", "4", "--seed", "11", "--quiet", "--checkpoint-every", "1",
-    ]
-    let life = try Life(arguments + options, run: out)
-    life.wait(forStep: 3)
-    life.signal(SIGKILL)
-    #expect(life.end().code == 128 + SIGKILL)
+    try Life.killed(arguments(out) + ["--checkpoint-every", "1"] + options, run: out, atStep: 3)
     return out
+  }
+
+  private func arguments(_ out: String) -> [String] {
+    [
+      "train", "--model", Runs.model, "--data", Runs.sequenceData, "--out", out, "--epochs", "60", "--batch-size", "2",
+      "--rank", "4", "--seed", "11", "--quiet",
+    ]
   }
 
   private func names(_ folder: String) -> [String] {
@@ -58,9 +58,13 @@ import Testing
     ])
     let options = try #require(try probed.json()["options"]?.string).split(separator: " ").map(String.init)
     let out = try interrupted("warm", options + ["--warm-start", head])
+    let reference = out + "-reference"
+    let undisturbed = try Command.run(arguments(reference) + options + ["--warm-start", head])
+    #expect(undisturbed.code == 0, "\(undisturbed.errors)")
     try FileManager.default.removeItem(atPath: head)
     let result = try Command.run(["train", "--resume", out])
     #expect(result.code == 0 && result.errors.contains("going on after step"), "\(result.errors)")
+    #expect(try RunContent.adapter(out) == RunContent.adapter(reference))
   }
 
   @Test func damagedCheckpointsStay() throws {

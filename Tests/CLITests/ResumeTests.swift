@@ -10,6 +10,8 @@ import Testing
     let name: String
     let deaths: Int
     let options: [String]
+    /// How often checkpoints are written; a session that goes on is told nothing of it.
+    var checkpoints = ["--checkpoint-every", "1"]
 
     var testDescription: String { name }
 
@@ -60,7 +62,7 @@ import Testing
       options: [
         "--task", "tokens", "--head", "crf", "--data", Runs.tokenData, "--dev", Runs.tokenData, "--epochs", "20",
         "--batch-size", "2", "--evaluate-every", "4",
-      ]),
+      ], checkpoints: ["--checkpoint-every", "3", "--checkpoints", "1"]),
     Kind(
       name: "frozen-layers", deaths: 4,
       options: [
@@ -80,6 +82,18 @@ import Testing
         "--batch-size", "3", "--evaluate-every", "6", "--text-column", "first", "--pair-column", "second",
         "--label-column", "score", "--label-column", "age",
       ]),
+    Kind(
+      name: "by-time", deaths: 5,
+      options: [
+        "--data", Runs.sequenceData, "--dev", Runs.sequenceData, "--epochs", "30", "--batch-size", "2",
+        "--evaluate-every", "25",
+      ], checkpoints: ["--checkpoint-every", "0.01s", "--checkpoints", "5"]),
+    Kind(
+      name: "by-default", deaths: 6,
+      options: [
+        "--data", Runs.sequenceData, "--dev", Runs.sequenceData, "--epochs", "60", "--batch-size", "2",
+        "--evaluate-every", "3",
+      ], checkpoints: []),
   ]
 
   /// Everything that must not depend on deaths: the adapter's bytes, and log and facts without times.
@@ -105,14 +119,20 @@ import Testing
     var deaths = 0
     while true {
       let isThere = FileManager.default.fileExists(atPath: out)
-      let every = ["--checkpoint-every", "1"]
-      let life = try Life(isThere ? ["train", "--resume", out] + every : kind.arguments(out, every), run: out)
+      let life = try Life(isThere ? ["train", "--resume", out] : kind.arguments(out, kind.checkpoints), run: out)
       if deaths < kind.deaths {
         // Most deaths come some steps on, in whatever the process does then or while it writes; some before it trains.
-        let kind = random.integer(below: 8)
-        if kind > 0 { life.wait(forStep: Life.step(of: out) + 1 + random.integer(below: 4)) }
-        if kind > 4 { life.waitForWrite() }
-        usleep(UInt32(random.integer(below: kind > 4 ? 600 : 12_000)))
+        let moment = random.integer(below: 8)
+        if kind.checkpoints.isEmpty {
+          // They are rare: the next one may never come.
+          let manifest = FileManager.default.contents(atPath: out + "/run.json")
+          life.wait { FileManager.default.contents(atPath: out + "/run.json") != manifest }
+          usleep(UInt32(random.integer(below: 100_000)))
+        } else if moment > 0 {
+          life.wait(forStep: Life.step(of: out) + 1 + random.integer(below: 4))
+        }
+        if moment > 4 { life.waitForWrite() }
+        usleep(UInt32(random.integer(below: moment > 4 ? 600 : 12_000)))
         life.signal(SIGKILL)
       }
       let (code, errors) = life.end()
@@ -152,10 +172,7 @@ import Testing
   /// A run that died after some steps, with two checkpoints.
   private func interrupted(_ name: String, step: Int = 9) throws -> String {
     let out = "\(Runs.folder)/interrupted-\(name)"
-    let life = try Life(Self.sequence.arguments(out, ["--checkpoint-every", "1"]), run: out)
-    life.wait(forStep: step)
-    life.signal(SIGKILL)
-    #expect(life.end().code == 128 + SIGKILL)
+    try Life.killed(Self.sequence.arguments(out, ["--checkpoint-every", "1"]), run: out, atStep: step)
     return out
   }
 
@@ -231,14 +248,16 @@ import Testing
   @Test func withoutAWholeCheckpointItSaysSo() throws {
     let out = try interrupted("all-damaged")
     let folder = out + "/checkpoints"
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("step-") }
+    let names = Life.checkpoints(of: out)
     for name in names {
       try Data().write(to: URL(filePath: "\(folder)/\(name)/state.json"))
     }
     let result = try Command.run(["train", "--resume", out])
     #expect(result.code == 65)
     #expect(result.errors.contains("no checkpoint that is whole (\(names.count) damaged"))
+    // Without an adapter there is nothing that a run which begins anew could cost.
     try FileManager.default.removeItem(atPath: folder)
+    try FileManager.default.removeItem(atPath: out + "/adapter_config.json")
     let anew = try Command.run(["train", "--resume", out])
     #expect(anew.code == 0)
     #expect(anew.errors.contains("no checkpoint yet"))

@@ -11,14 +11,17 @@ struct RunSetup {
     for setting in Recipe.settings { add(setting.name, setting.text(manifest?.recipe ?? folder.recipe)) }
     add("model", manifest?.model?.fingerprint ?? folder.fingerprint)
     add("model files", Self.text(manifest?.model?.files ?? []))
+    add("configuration and tokenizer", manifest?.model?.setupHash.map { "SHA-256 \($0.prefix(12))…" })
+    add("head to start from", manifest?.warmStart?.hash.map { "SHA-256 \($0.prefix(12))…" })
     add("labels", folder.labels?.joined(separator: ","))
     guard let manifest else { return }
     add("training data", Self.text(manifest.train))
     add("dev data", Self.text(manifest.dev) ?? "none")
     guard let session = manifest.sessions.last else { return }
-    add("version", session.version)
-    add("instruction set", session.instructionSet)
-    add("processor", session.processor)
+    // All that were at work, in their order: a run of several is not one of its last.
+    add("version", Self.text(manifest.sessions.map(\.version)))
+    add("instruction set", Self.text(manifest.sessions.map(\.instructionSet)))
+    add("processor", Self.text(manifest.sessions.map(\.processor)))
     add("threads", String(session.threads))
     add("sessions", String(manifest.sessions.count))
     add("peak memory", manifest.sessions.compactMap(\.peakMemory).max().map { "\(($0 + 500_000) / 1_000_000) MB" })
@@ -27,6 +30,10 @@ struct RunSetup {
 
   private mutating func add(_ name: String, _ value: String?) {
     if let value { facts.append((name, value)) }
+  }
+
+  private static func text(_ values: [String]) -> String {
+    values.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: ", ")
   }
 
   /// Models are the same where their files are, wherever they lie; nil where their hashes are not known.

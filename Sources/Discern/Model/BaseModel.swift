@@ -15,6 +15,7 @@ public final class BaseModel: Sendable {
   public let fingerprint: String
   /// Tensors of the files that this model does not use.
   public let unused: [String]
+  private let checkpoint: any Checkpoint
 
   let embedding: Weight
   let layers: [FrozenLayer]
@@ -33,6 +34,7 @@ public final class BaseModel: Sendable {
   /// Throws a `FormatError` for a missing or misshapen tensor, an unsupported format, or a tensor of a decoder layer
   /// that the family does not know.
   public init(_ checkpoint: any Checkpoint, on backend: any Backend) throws {
+    self.checkpoint = checkpoint
     place = checkpoint.place
     files = checkpoint.files
     configuration = checkpoint.configuration
@@ -59,12 +61,15 @@ public final class BaseModel: Sendable {
     fingerprint = try Fingerprint.of(checkpoint)
   }
 
+  /// SHA-256 of configuration and tokenizer, which the fingerprint says nothing of.
+  func setupHash() throws -> String { try checkpoint.setupHash() }
+
   /// The same weights under another backend, which must not write to them.
   func borrowed(by backend: any Backend) -> BaseModel { BaseModel(self, on: backend) }
 
   private init(_ other: BaseModel, on backend: any Backend) {
     (place, files, configuration) = (other.place, other.files, other.configuration)
-    (fingerprint, unused) = (other.fingerprint, other.unused)
+    (fingerprint, unused, checkpoint) = (other.fingerprint, other.unused, other.checkpoint)
     self.backend = backend
     embedding = other.embedding.borrowed(by: backend)
     norm = other.norm.borrowed(by: backend)

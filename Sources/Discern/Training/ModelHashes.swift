@@ -6,6 +6,7 @@ import Synchronization
 /// The SHA-256 of a model's files, found beside the training: for some gigabytes it takes seconds, which no start waits for.
 final class ModelHashes: Sendable {
   private let state = Mutex<[RunManifest.File]?>(nil)
+  private let isTold = Atomic(false)
   private let isCancelled = Atomic(false)
   private let ending = DispatchSemaphore(value: 0)
 
@@ -21,6 +22,12 @@ final class ModelHashes: Sendable {
       }, job.toOpaque())
     // Nobody joins it: a second signal ends the process at once.
     if status == 0 { pthread_detach(started) } else { job.takeRetainedValue().run() }
+  }
+
+  /// What has been found, to the first who asks when all of it is known; nobody waits.
+  func filesOnce() -> [RunManifest.File]? {
+    guard let files = state.withLock({ $0 }), !isTold.exchange(true, ordering: .relaxed) else { return nil }
+    return files
   }
 
   /// What has been found: all of it, or with `waits` false nothing where it isn't all yet.

@@ -33,20 +33,21 @@ public final class RunFolder: Sendable {
   /// Makes the folder and writes recipe and manifest, and which rows went where, where the data were split.
   ///
   /// Throws where the path exists, unless `overwrite` says so and it is a run or an empty folder. What it replaces is
-  /// kept beside it under the name `….replaced` until the first adapter of this run has been saved. `command` is the
-  /// command line for the manifest.
+  /// kept beside it under the name `….replaced` until this run has come to its first evaluation or to its end.
+  /// `command` is the command line for the manifest.
   public init(
     _ path: String, recipe: Recipe, split: SplitRecord? = nil, overwrite: Bool = false, command: [String] = [],
     checkpoints plan: CheckpointPlan = CheckpointPlan()
   ) throws {
     try Self.check(path, overwrite: overwrite)
-    let manifest = RunManifest(recipe: recipe, session: RunSession(command: command))
+    var manifest = RunManifest(recipe: recipe, session: RunSession(command: command))
     self.path = path
     isResumed = false
     saved = Mutex(false)
     let isThere = FileSystem.exists(path)
     if isThere { _ = try FolderLock(path) }
     replaced = isThere ? Self.replacedPath(path) : nil
+    manifest.replaces = isThere
     state = Mutex(State(manifest: manifest, checkpoints: CheckpointFolder(run: path, plan: plan)))
     // Under another name first: a process that dies leaves a run that can go on, or nothing of that name.
     let temporary = FileSystem.temporaryPath(beside: path)
@@ -73,16 +74,18 @@ public final class RunFolder: Sendable {
   ) throws {
     self.path = FileSystem.withoutSlash(path)
     isResumed = true
-    var manifest = try RunManifest(ofRun: self.path)
+    // Once for its words where there is no run, and again: until it is locked another process may be at its end.
+    _ = try RunManifest(ofRun: self.path)
     lock = try FolderLock(self.path)
+    var manifest = try RunManifest(ofRun: self.path)
     guard manifest.outcome != .finished else {
       throw DiscernError(.cannotCreate, "\(path): found a finished run; expected one to go on with. \(Self.nextSteps)")
     }
     try manifest.checkRecipeFile(in: self.path)
     manifest.outcome = .running
     manifest.sessions.append(RunSession(command: command))
-    let replaced = Self.replacedPath(self.path)
-    self.replaced = FileSystem.exists(replaced) ? replaced : nil
+    // One of that name may be left from a run that this one has never replaced.
+    replaced = manifest.replaces ? Self.replacedPath(self.path) : nil
     saved = Mutex(FileSystem.exists("\(self.path)/\(PEFT.configurationFile)"))
     state = Mutex(State(manifest: manifest, checkpoints: CheckpointFolder(run: self.path, plan: plan)))
     FileSystem.removeTemporaries(in: self.path)
@@ -119,8 +122,8 @@ public final class RunFolder: Sendable {
     guard !FileSystem.exists(replacedPath(path)) else {
       throw DiscernError(
         .cannotCreate,
-        "\(replacedPath(path)): found a run that was being replaced when its successor failed; expected no such "
-          + "folder. Rename it or remove it.")
+        "\(replacedPath(path)): found a run that was being replaced when its successor failed or was stopped; expected "
+          + "no such folder. Rename it or remove it.")
     }
   }
 
@@ -130,7 +133,7 @@ public final class RunFolder: Sendable {
     let isRun = names.isEmpty || names.contains(recipeFile) || names.contains(PEFT.configurationFile)
     return names.first { name in
       !isRun || !files.contains(name) && name != CheckpointFolder.name && !FileSystem.isTemporary(name)
-    }
+    } ?? CheckpointFolder.foreignName(in: path)
   }
 
   /// Whether there is a checkpoint to go on from.
@@ -139,15 +142,22 @@ public final class RunFolder: Sendable {
   /// Whether an adapter has been saved.
   public var hasAdapter: Bool { saved.withLock { $0 } }
 
-  /// Saves an adapter with its facts; the run that this one replaces is then removed.
+  /// The run that this one replaces, while it is kept.
+  public var keptReplaced: String? { replaced.flatMap { FileSystem.exists($0) ? $0 : nil } }
+
+  /// Saves an adapter with its facts.
   public func save(_ classifier: Classifier, facts: [(String, JSON)]) throws {
     try classifier.adapter.write(
       to: path, base: classifier.base, basePath: FileSystem.absolute(classifier.base.place),
       tokenizer: classifier.tokenizer, facts: facts)
-    saved.withLock { saved in
-      if let replaced, !saved { Self.remove(replaced) }
-      saved = true
-    }
+    saved.withLock { $0 = true }
+  }
+
+  /// Removes the run that this one replaces.
+  func dropReplaced() throws {
+    guard let replaced, manifest.replaces else { return }
+    Self.remove(replaced)
+    try note { $0.replaces = false }
   }
 
   /// Appends a line to the log, and its numbers to that of TensorBoard.

@@ -27,6 +27,8 @@ public struct RunManifest: Sendable {
     public var path: String
     /// As `BaseModel.fingerprint`: of samples, for quick checks.
     public var fingerprint: String
+    /// SHA-256 of its configuration and tokenizer; nil in runs of earlier versions.
+    public var setupHash: String?
     /// Its files with their hashes; none before a session has come far enough to know them.
     public var files: [File] = []
   }
@@ -46,6 +48,8 @@ public struct RunManifest: Sendable {
   public internal(set) var model: Model?
   public internal(set) var train: Source?
   public internal(set) var dev: Source?
+  /// The head that the run began with; nil where it began with a random one.
+  public internal(set) var warmStart: File?
   /// Whether the run that this one replaces is still kept beside it.
   public internal(set) var replaces = false
   /// Steps that the run will have in all, as far as known.
@@ -85,10 +89,11 @@ public struct RunManifest: Sendable {
       let reader = MemberReader(json: model, place: "\(place): model")
       self.model = Model(
         path: try reader.text("path"), fingerprint: try reader.text("fingerprint"),
-        files: try Self.files(model, "\(place): model"))
+        setupHash: model["setup_sha256"]?.string, files: try Self.files(model, "\(place): model"))
     }
     train = try Self.source(json["data"]?["train"], "\(place): data: train")
     dev = try Self.source(json["data"]?["dev"], "\(place): data: dev")
+    if let head = json["warm_start"], !head.isNull { warmStart = try Self.file(head, "\(place): warm_start") }
     replaces = json["replaces"]?.bool ?? false
     steps = try reader.countIfAny("steps")
     result = json["result"].flatMap { $0.isNull ? nil : $0 }
@@ -105,10 +110,12 @@ public struct RunManifest: Sendable {
       "recipe": ["sha256": JSON(recipe.hash), "settings": recipe.json],
       "model": model.map { model in
         [
-          "path": JSON(model.path), "fingerprint": JSON(model.fingerprint), "files": .array(model.files.map(\.json)),
+          "path": JSON(model.path), "fingerprint": JSON(model.fingerprint),
+          "setup_sha256": model.setupHash.map { JSON($0) } ?? .null, "files": .array(model.files.map(\.json)),
         ]
       } ?? .null,
       "data": ["train": train?.json ?? .null, "dev": dev?.json ?? .null],
+      "warm_start": warmStart?.json ?? .null,
       "replaces": .bool(replaces),
       "result": result ?? .null,
       "sessions": .array(sessions.map(\.json)),
@@ -116,9 +123,11 @@ public struct RunManifest: Sendable {
   }
 
   private static func files(_ json: JSON, _ place: String) throws -> [File] {
-    try (json["files"]?.array ?? []).map { file in
-      File(path: try MemberReader(json: file, place: "\(place): files").text("path"), hash: file["sha256"]?.string)
-    }
+    try (json["files"]?.array ?? []).map { try file($0, "\(place): files") }
+  }
+
+  private static func file(_ json: JSON, _ place: String) throws -> File {
+    File(path: try MemberReader(json: json, place: place).text("path"), hash: json["sha256"]?.string)
   }
 
   private static func source(_ json: JSON?, _ place: String) throws -> Source? {
@@ -133,7 +142,8 @@ public struct RunManifest: Sendable {
 extension RunManifest.Model {
   /// Describes a model that has been opened.
   init(_ base: BaseModel) throws {
-    self.init(path: FileSystem.absolute(base.place), fingerprint: base.fingerprint)
+    self.init(
+      path: FileSystem.absolute(base.place), fingerprint: base.fingerprint, setupHash: try base.setupHash())
   }
 }
 

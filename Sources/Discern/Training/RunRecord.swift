@@ -20,11 +20,13 @@ extension Trainer {
     var hashes: ModelHashes?
     defer { _ = hashes?.files(waits: false) }
     do {
-      let saved = try begin(train, dev, folder, record)
-      if folder.manifest.model?.files.isEmpty == true { hashes = ModelHashes(of: base.files) }
-      if folder.isResumed && saved == nil { observe(.resumed(step: 0, damaged: [])) }
+      let content = try begin(train, dev, folder, record)
+      let identity = RunIdentity(folder.manifest)
+      let found = ModelHashes(of: base.files)
+      hashes = found
+      if folder.isResumed && content == nil { observe(.resumed(step: 0, damaged: [])) }
       let result = try run(
-        train: train, dev: dev, from: saved,
+        train: train, dev: dev, from: content?.training, warmStart: folder.manifest.warmStart?.path,
         hooks: TrainingHooks(
           save: { classifier, evaluation, step in
             var facts = record.facts(evaluation, step: step)
@@ -32,12 +34,17 @@ extension Trainer {
             if let calibration = subject?.calibration { facts.append(("calibration", calibration.json)) }
             if let subject { facts.append(("intervals", subject.analysis.json["intervals"] ?? .null)) }
             try folder.save(classifier, facts: facts)
+            // The last adapter of a run that is stopped may be one of a single step.
+            if evaluation != nil { try folder.dropReplaced() }
           },
           restored: { classifier, evaluation in subject = Self.subject(classifier, evaluation, dev) },
+          accepted: { try Self.accept(content, folder) },
           checkpoint: { moment, snapshot in
             if let failure = record.failure { throw failure }
+            try folder.note(found.filesOnce(), observe)
             try folder.withCheckpoints {
-              if $0.isDue(moment, step: record.step) { try $0.write(snapshot(), log: record.json) }
+              guard $0.isDue(moment, step: record.step) else { return }
+              try $0.write(snapshot(), log: record.json, identity: identity)
             }
           },
           observe: { event in
@@ -47,7 +54,10 @@ extension Trainer {
           shouldStop: { shouldStop() || record.failure != nil }))
       if let failure = record.failure { throw failure }
       try Report(folder.path, subject).write()
-      try folder.end(.finished, record, result: result, modelFiles: hashes?.files(waits: true))
+      _ = found.files(waits: true)
+      try folder.note(found.filesOnce(), observe)
+      try folder.dropReplaced()
+      try folder.end(.finished, record, result: result)
       folder.withCheckpoints { $0.removeAll() }
       return result
     } catch {
@@ -67,24 +77,31 @@ extension Trainer {
   /// Notes what the run is made of, and finds where it goes on.
   private func begin(
     _ train: Dataset, _ dev: Dataset?, _ folder: RunFolder, _ record: RunRecord
-  ) throws -> SavedTraining? {
+  ) throws -> CheckpointFolder.Content? {
     try folder.note { manifest in
       try manifest.check(recipe, place: "recipe")
       try manifest.check(
         model: try RunManifest.Model(base),
         train: RunManifest.Source(train), dev: dev.map { RunManifest.Source($0) })
       manifest.sessions[manifest.sessions.count - 1].threads = threads
+      if !folder.isResumed { try manifest.noteWarmStart() }
     }
     guard folder.isResumed else { return nil }
-    return try folder.withCheckpoints { checkpoints in
-      guard let content = try checkpoints.newest() else {
-        for file in RunFolder.logs { unlink("\(folder.path)/\(file)") }
-        return nil
-      }
-      try checkpoints.restore(content)
-      try record.restore(content)
-      return content.training
+    let identity = RunIdentity(folder.manifest)
+    guard let content = try folder.withCheckpoints({ try $0.newest(of: identity) }) else {
+      if folder.hasAdapter { throw RunFolder.adapterWithoutCheckpoint(folder.path) }
+      // A checkpoint has the head as it was left: where it began may be gone by then, but not sooner.
+      try folder.note { try $0.checkWarmStart() }
+      return nil
     }
+    try record.restore(content)
+    return content
+  }
+
+  /// Brings a folder to where its run goes on.
+  private static func accept(_ content: CheckpointFolder.Content?, _ folder: RunFolder) throws {
+    if let content { return try folder.withCheckpoints { try $0.accept(content) } }
+    if folder.isResumed { for file in RunFolder.logs { unlink("\(folder.path)/\(file)") } }
   }
 
   private static func log(_ event: TrainingEvent, _ record: RunRecord, _ folder: RunFolder) throws {
@@ -99,13 +116,20 @@ extension Trainer {
 }
 
 extension RunFolder {
+  /// Notes the hashes of the model's files, once they are known, and tells where they are not those of an earlier session.
+  fileprivate func note(
+    _ files: [RunManifest.File]?, _ observe: @Sendable (TrainingEvent) -> Void
+  ) throws {
+    guard let files, let known = manifest.model?.files else { return }
+    if known.isEmpty { return try note { $0.model?.files = files } }
+    for text in RunManifest.changes(from: known, to: files) { observe(.modelChanged(text)) }
+  }
+
   /// Notes in the manifest how this process's part in the run ended.
   fileprivate func end(
-    _ outcome: RunManifest.Outcome, _ record: RunRecord, result: TrainingResult? = nil,
-    modelFiles: [RunManifest.File]? = nil
+    _ outcome: RunManifest.Outcome, _ record: RunRecord, result: TrainingResult? = nil
   ) throws {
     try note { manifest in
-      if let modelFiles { manifest.model?.files = modelFiles }
       manifest.outcome = outcome
       manifest.result = result?.json
       manifest.sessions[manifest.sessions.count - 1].end(outcome, step: record.step, seconds: record.sessionSeconds)
@@ -236,7 +260,7 @@ private final class RunRecord: Sendable {
           "tokens": .integer(state.tokens), "seconds": .number(Clock.seconds - state.start),
         ]
       }
-    case .evaluating, .resumed, .caching: return nil
+    case .evaluating, .resumed, .caching, .modelChanged: return nil
     case .evaluated(let step, let epoch, let evaluation, let isBest):
       var object: JSONObject = ["step": .integer(step), "epoch": .number(epoch)]
       for (name, value) in evaluation.summary { object["eval_" + name] = .number(value) }

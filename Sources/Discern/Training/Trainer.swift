@@ -12,8 +12,11 @@ public enum TrainingEvent: Sendable {
   case caching(done: Int, of: Int, bytes: Int, folder: String?, seconds: Double)
   /// During an evaluation: texts done of all.
   case evaluating(done: Int, of: Int)
-  /// The run goes on after this step of a checkpoint (0: there was none); newer ones were damaged, as said.
+  /// The run goes on after this step of a checkpoint (0: there was none); newer ones were damaged or of another run, as
+  /// said.
   case resumed(step: Int, damaged: [String])
+  /// A file of the model has other bytes than when the run began, as said.
+  case modelChanged(String)
   /// After an evaluation on dev; `isBest`: the adapter has been saved.
   case evaluated(step: Int, epoch: Double, Evaluation, isBest: Bool)
 }
@@ -65,9 +68,9 @@ public struct Trainer {
       hooks: TrainingHooks(save: save, checkpoint: { _, _ in }, observe: observe, shouldStop: shouldStop))
   }
 
-  /// Trains from the start, or from where `saved` says.
+  /// Trains from the start, with the head in the file `warmStart` where the recipe names one, or from where `saved` says.
   func run(
-    train: Dataset, dev: Dataset?, from saved: SavedTraining? = nil, hooks: TrainingHooks
+    train: Dataset, dev: Dataset?, from saved: SavedTraining? = nil, warmStart: String? = nil, hooks: TrainingHooks
   ) throws -> TrainingResult {
     try train.labels.checkTrainable(for: recipe.task, place: train.name)
     try recipe.checkObjective()
@@ -79,11 +82,15 @@ public struct Trainer {
       recipe, labels: train.labels.names, for: base.configuration, on: base.backend)
     adapter.hasPlainTags = train.labels.isPlain
     // A checkpoint has the head as it was left: where it began may be gone by now.
-    if saved == nil, !recipe.warmStart.isEmpty { try WarmStart(recipe.warmStart).begin(adapter, over: base) }
+    if saved == nil, !recipe.warmStart.isEmpty {
+      try WarmStart(warmStart ?? recipe.warmStart).begin(adapter, over: base)
+    }
     let classifier = try Classifier(base, adapter, tokenizer: tokenizer, threads: threads)
     var run = try TrainingRun(classifier, train: train, dev: dev, hooks: hooks)
+    if let saved { try run.restore(saved) }
+    // Nothing of a checkpoint reaches the run's folder before all of it has proved sound.
+    try hooks.accepted()
     if let saved {
-      try run.restore(saved)
       hooks.observe(.resumed(step: saved.state.step, damaged: saved.damaged))
     }
     return try run.go()

@@ -6,6 +6,8 @@ struct TrainingHooks {
   /// When a checkpoint may be written.
   enum Moment {
     case step, evaluation
+    /// An adapter will be saved before the next step, perhaps the run's first.
+    case saving
     /// The run is about to stop.
     case stop
   }
@@ -14,6 +16,8 @@ struct TrainingHooks {
   let save: (Classifier, Evaluation?, _ step: Int) throws -> Void
   /// Takes the best evaluation of a run that goes on.
   var restored: (Classifier, Evaluation) -> Void = { _, _ in }
+  /// Says that the run goes on, from the start or from what was saved.
+  var accepted: () throws -> Void = {}
   /// Writes the snapshot to a checkpoint where it wants to.
   let checkpoint: (Moment, () -> TrainingSnapshot) throws -> Void
   let observe: @Sendable (TrainingEvent) -> Void
@@ -99,7 +103,10 @@ struct TrainingRun {
       if dev == nil { try hooks.save(classifier, nil, state.step) }
       throw CancellationError()
     }
-    if dev == nil { try hooks.save(classifier, nil, state.step) }
+    if dev == nil {
+      try hooks.checkpoint(.saving, snapshot)
+      try hooks.save(classifier, nil, state.step)
+    }
     return TrainingResult(
       best: bestEvaluation, bestStep: state.best?.step ?? state.step, steps: state.step,
       loss: state.lossSum / Double(max(state.lossCount, 1)), seconds: Clock.seconds - start,
@@ -123,7 +130,7 @@ struct TrainingRun {
       }
       try takeStep(batches)
       try stopIfAsked()
-      try hooks.checkpoint(.step, snapshot)
+      try hooks.checkpoint(state.isEvaluationPending ? .saving : .step, snapshot)
     }
   }
 

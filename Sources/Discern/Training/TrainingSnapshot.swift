@@ -16,6 +16,8 @@ struct SavedTraining: Sendable {
   let tensors: Safetensors
   /// What was wrong with newer ones.
   let damaged: [String]
+  /// Whether it says of which run it is, and that is this one.
+  let isIdentified: Bool
 }
 
 /// The names of a snapshot's tensors.
@@ -66,7 +68,7 @@ extension TrainingRun {
   mutating func restore(_ saved: SavedTraining) throws {
     let file = saved.tensors
     state = saved.state
-    try checkState(place: saved.place)
+    try checkState(place: saved.place, isIdentified: saved.isIdentified)
     start = Clock.seconds - state.seconds
     // First the best adapter's tags, with its own transitions; then the present values.
     if state.best != nil { try restoreBest(file) }

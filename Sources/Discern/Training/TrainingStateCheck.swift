@@ -3,14 +3,16 @@ import Formats
 extension TrainingRun {
   /// Throws a `FormatError` that names the member where `state` is none that this run comes through.
   ///
-  /// Sums that fit say that a file is as somebody wrote it, not that it is of this run. Nearly all of a state follows from
-  /// where in which epoch it stands.
-  func checkState(place: String) throws {
+  /// Sums that fit say that a file is as somebody wrote it, not that it is of this run; nor can one that names this run
+  /// (`isIdentified`) be trusted with more. Nearly all of a state follows from where in which epoch it stands.
+  func checkState(place: String, isIdentified: Bool) throws {
     func check(_ name: String, _ found: Any, _ isSound: Bool, _ expected: String) throws {
       if isSound { return }
       throw FormatError(
         "\(place): \(name)", found: "\(found)", expected: expected,
-        remedy: "Remove this checkpoint, and --resume takes the one before it.")
+        remedy: isIdentified
+          ? "It names this run, so those before it will not fit either: go on with the version of Discern that wrote it."
+          : "Move this checkpoint away, and --resume takes the one before it.")
     }
     try check("epoch", state.epoch, state.epoch < recipe.epochs, "an epoch from 0 to \(recipe.epochs - 1)")
     let order = batches(of: state.epoch)
