@@ -31,7 +31,7 @@ import Testing
   @Test func oneOfAnotherRunIsNamedAndSparedAndTheOneBeforeItUsed() throws {
     let (out, foreign) = try mixed("newest")
     let name = URL(filePath: foreign).lastPathComponent
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0, "\(result.errors)")
     #expect(
       result.errors.contains("\(name): found a checkpoint of another run: seed 12; expected one of this run: seed 11"),
@@ -49,7 +49,7 @@ import Testing
       try FileManager.default.removeItem(atPath: "\(out)/checkpoints/\(name)")
     }
     let before = try RunContent.files(out)
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 65 && result.errors.contains("no checkpoint of this run"), "\(result.errors)")
     #expect(!result.errors.contains("emove"), "\(result.errors)")
     #expect(try RunContent.files(out) == before)
@@ -68,7 +68,7 @@ import Testing
     // What came after the checkpoints is there to be lost.
     try Data("later".utf8).write(to: URL(filePath: out + "/metrics.jsonl"))
     let (before, kept) = (try RunContent.files(out), Life.checkpoints(of: out))
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 65 && result.errors.contains("tokens: found"), "\(result.errors)")
     // Each of them would be refused in its turn.
     #expect(!result.errors.contains("the one before it"), "\(result.errors)")
@@ -88,7 +88,7 @@ import Testing
       model["setup_sha256"] = nil as JSON?
       manifest["model"] = .object(model)
     }
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0 && result.errors.contains("going on after step"), "\(result.errors)")
     #expect(try RunContent.adapter(out) == RunContent.adapter(Self.kind.reference()))
   }
@@ -113,7 +113,7 @@ import Testing
     #expect(other != text)
     try Data(other.utf8).write(to: place)
     let kept = Life.checkpoints(of: out)
-    let refused = try Command.run(["train", "--resume", out])
+    let refused = try Command.run(Life.resuming(out))
     #expect(refused.code == 65, "\(refused.errors)")
     #expect(refused.errors.contains("found another configuration or tokenizer"), "\(refused.errors)")
     #expect(Life.checkpoints(of: out) == kept)
@@ -181,10 +181,10 @@ import Testing
       head["weight"] = .array((head["weight"]?.array ?? []).reversed())
       object["head"] = .object(head)
     }
-    let refused = try Command.run(["train", "--resume", out])
+    let refused = try Command.run(Life.resuming(out))
     #expect(refused.code == 65 && refused.errors.contains("head.json: found another head"), "\(refused.errors)")
     try bytes.write(to: head)
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0, "\(result.errors)")
     #expect(try RunContent.adapter(out) == RunContent.adapter(folder + "/reference"))
   }

@@ -183,12 +183,14 @@ import Testing
     let out = "\(Runs.folder)/out-of-memory"
     let life = try Life(kind.arguments(out, ["--checkpoint-every", "1"]), run: out)
     life.wait(forStep: 7)
+    life.signal(SIGSTOP)
     #expect(try Command.shell("prlimit --as=1048576 --pid \(life.identifier)").code == 0)
+    life.signal(SIGCONT)
     let (code, errors) = life.end()
     #expect([71, 74].contains(code), "\(code): \(errors)")
     #expect(errors.contains("memory"), "\(errors)")
     try checkpointsAreWhole(out)
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0 && result.errors.contains("going on after step"), "\(result.errors)")
     #expect(try RunContent.adapter(out) == RunContent.adapter(kind.reference()))
   }

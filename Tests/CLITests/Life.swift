@@ -45,6 +45,9 @@ final class Life {
     #expect(life.end().code == 128 + SIGKILL)
   }
 
+  /// The words that go on with a run; those that began it may have wanted a checkpoint after each step, which takes long.
+  static func resuming(_ run: String) -> [String] { ["train", "--resume", run, "--checkpoint-every", "1h"] }
+
   /// The names of a run's checkpoints, oldest first.
   static func checkpoints(of run: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: run + "/checkpoints")) ?? [])

@@ -30,21 +30,22 @@ import Testing
     let folder = out + "/checkpoints"
     #expect(rename(folder, folder + ".away") == 0 && symlink("checkpoints", folder) == 0)
     let before = try RunContent.files(out).filter { $0.key == "metrics.jsonl" }
-    let resumed = try Command.run(["train", "--resume", out])
+    let resumed = try Command.run(Life.resuming(out))
     #expect(resumed.code == 66 && resumed.errors.contains("checkpoints: found symbolic links"), "\(resumed.errors)")
     #expect(try RunContent.files(out).filter { $0.key == "metrics.jsonl" } == before)
     let again = try Command.run(options)
     #expect(again.code == 73 && again.errors.contains("its checkpoints cannot be read"), "\(again.errors)")
     #expect(!again.errors.contains("--overwrite"), "\(again.errors)")
     #expect(unlink(folder) == 0 && rename(folder + ".away", folder) == 0)
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0 && result.errors.contains("going on after step"), "\(result.errors)")
   }
 
-  /// Whether system calls can be watched, and made to fail.
-  static let canTrace = (try? Command.shell("strace -o /dev/null true 2> /dev/null"))?.code == 0
+  /// Whether system calls can be watched, and made to fail; a sanitizer is no good under strace.
+  static let canTrace =
+    !Command.isSanitized && (try? Command.shell("strace -o /dev/null true 2> /dev/null"))?.code == 0
 
-  @Test(.enabled(if: canTrace, "needs strace"), .disabled(if: Command.isSanitized, "a sanitizer is no good under strace"))
+  @Test(.enabled(if: canTrace, "needs strace"))
   func anErrorOfTheDiskIsNoDamage() throws {
     let out = "\(Runs.folder)/lost-disk"
     try Life.killed(Self.kind.arguments(out, ["--checkpoint-every", "1"]), run: out, atStep: 9)
@@ -59,12 +60,12 @@ import Testing
     #expect(result.errors.contains("\(newest)/training.safetensors: found"), "\(result.errors)")
     #expect(result.errors.contains("move \(newest) away"), "\(result.errors)")
     #expect(Life.checkpoints(of: out) == kept)
-    #expect(try Command.run(["train", "--resume", out]).code == 0)
+    #expect(try Command.run(Life.resuming(out)).code == 0)
     #expect(try RunContent.adapter(out) == RunContent.adapter(Self.kind.reference()))
   }
 
   /// What was told to be there after a power loss must have been told to the disk.
-  @Test(.enabled(if: canTrace, "needs strace"), .disabled(if: Command.isSanitized, "a sanitizer is no good under strace"))
+  @Test(.enabled(if: canTrace, "needs strace"))
   func namesAreSyncedToo() throws {
     let parent = "\(Runs.folder)/synced/deep"
     let out = parent + "/run"

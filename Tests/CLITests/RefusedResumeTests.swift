@@ -35,7 +35,7 @@ import Testing
       #expect(result.code == 65 && result.errors.contains(part), "\(result.errors)")
       #expect(names(out + "/checkpoints") == kept)
     }
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0 && result.errors.contains("going on after step"), "\(result.errors)")
   }
 
@@ -62,7 +62,7 @@ import Testing
     let undisturbed = try Command.run(arguments(reference) + options + ["--warm-start", head])
     #expect(undisturbed.code == 0, "\(undisturbed.errors)")
     try FileManager.default.removeItem(atPath: head)
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0 && result.errors.contains("going on after step"), "\(result.errors)")
     #expect(try RunContent.adapter(out) == RunContent.adapter(reference))
   }
@@ -71,7 +71,7 @@ import Testing
     let out = try interrupted("damaged")
     let kept = names(out + "/checkpoints")
     for name in kept { try Data().write(to: URL(filePath: "\(out)/checkpoints/\(name)/state.json")) }
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 65 && result.errors.contains("no checkpoint that is whole"), "\(result.errors)")
     #expect(names(out + "/checkpoints") == kept)
   }

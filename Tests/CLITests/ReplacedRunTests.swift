@@ -33,7 +33,7 @@ import Testing
     #expect(errors.contains("kept as \(out).replaced"), "\(errors)")
     let again = try Command.run(arguments(out, ["--overwrite"]))
     #expect(again.code == 73 && again.errors.contains("Rename it or remove it"), "\(again.errors)")
-    #expect(try Command.run(["train", "--resume", out]).code == 0)
+    #expect(try Command.run(Life.resuming(out)).code == 0)
     #expect(!exists(out + ".replaced"))
     #expect(try RunContent.adapter(out) != adapter)
   }
@@ -43,14 +43,13 @@ import Testing
     let (out, _) = try good("between")
     let copy = out + ".copy"
     try FileManager.default.copyItem(atPath: out, toPath: copy)
-    try Life.killed(
-      arguments(out, ["--overwrite", "--dev", Runs.sequenceData, "--evaluate-every", "300", "--checkpoint-every", "1"]),
-      run: out, atStep: 3)
+    let options = ["--dev", Runs.sequenceData, "--evaluate-every", "300", "--checkpoint-every", "1"]
+    try Life.killed(arguments(out, ["--overwrite"] + options), run: out, atStep: 3)
     #expect(exists(out + ".replaced"))
     for name in ["adapter_config.json", "adapter_model.safetensors", "discern.json"] {
       try FileManager.default.copyItem(atPath: "\(copy)/\(name)", toPath: "\(out)/\(name)")
     }
-    #expect(try Command.run(["train", "--resume", out]).code == 0)
+    #expect(try Command.run(Life.resuming(out)).code == 0)
     #expect(!exists(out + ".replaced"))
     #expect(try Command.run(arguments(out, ["--overwrite", "--epochs", "1"])).code == 0)
   }
@@ -60,7 +59,7 @@ import Testing
     let out = "\(Runs.folder)/replaced-fresh"
     try Life.killed(arguments(out, ["--checkpoint-every", "1"]), run: out, atStep: 3)
     try FileManager.default.moveItem(atPath: other, toPath: out + ".replaced")
-    #expect(try Command.run(["train", "--resume", out]).code == 0)
+    #expect(try Command.run(Life.resuming(out)).code == 0)
     try #require(exists(out + ".replaced/adapter_config.json"))
     #expect(try RunContent.adapter(out + ".replaced") == adapter)
   }

@@ -196,7 +196,7 @@ import Testing
     let step = Life.step(of: out)
     #expect(step >= 3 && manifest["sessions"]?.array?.last?["last_step"]?.int == step)
     #expect(try Command.run(["predict", out, "A boat."]).code == 0)
-    let again = try Command.run(["train", "--resume", out])
+    let again = try Command.run(Life.resuming(out))
     #expect(again.code == 0, "\(again.errors)")
     #expect(again.errors.contains("going on after step \(step)\n"), "\(again.errors)")
     #expect(try content(out) == content(kind.reference()))
@@ -239,7 +239,7 @@ import Testing
     default: try FileManager.default.removeItem(at: file)
     }
     if damage != "remove" { try bytes.write(to: file) }
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0, "\(result.errors)")
     #expect(result.errors.contains("\(newest)/training.safetensors"), "\(result.errors)")
     #expect(try content(out) == content(Self.sequence.reference()))
@@ -252,13 +252,13 @@ import Testing
     for name in names {
       try Data().write(to: URL(filePath: "\(folder)/\(name)/state.json"))
     }
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 65)
     #expect(result.errors.contains("no checkpoint that is whole (\(names.count) damaged"))
     // Without an adapter there is nothing that a run which begins anew could cost.
     try FileManager.default.removeItem(atPath: folder)
     try FileManager.default.removeItem(atPath: out + "/adapter_config.json")
-    let anew = try Command.run(["train", "--resume", out])
+    let anew = try Command.run(Life.resuming(out))
     #expect(anew.code == 0)
     #expect(anew.errors.contains("no checkpoint yet"))
     #expect(try content(out) == content(Self.sequence.reference()))
@@ -271,11 +271,11 @@ import Testing
     #expect(again.errors.contains("a run that did not finish; its last checkpoint is from step"))
     #expect(again.errors.contains("of 180"))
     #expect(again.errors.contains("`discern train --resume \(out)`"))
-    #expect(try Command.run(["train", "--resume", out]).code == 0)
+    #expect(try Command.run(Life.resuming(out)).code == 0)
     let finished = try Command.run(Self.sequence.arguments(out))
     #expect(finished.code == 73)
     #expect(finished.errors.contains("a finished run of 180 steps"))
-    let resumed = try Command.run(["train", "--resume", out])
+    let resumed = try Command.run(Life.resuming(out))
     #expect(resumed.code == 0)
     #expect(resumed.errors.contains("nothing to go on with"))
   }
@@ -313,7 +313,7 @@ import Testing
     let other = text.replacing("\"instruction_set\": \"\(own)\"", with: "\"instruction_set\": \"sse9\"")
     #expect(other != text)
     try Data(other.utf8).write(to: manifest)
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     #expect(result.code == 0, "\(result.errors)")
     #expect(result.errors.contains("began with the instruction set sse9 and goes on with \(own)"), "\(result.errors)")
     #expect(try content(out) == content(Self.sequence.reference()))

@@ -25,7 +25,7 @@ import Testing
     fewer.wait { Life.checkpoints(of: out).count <= 2 }
     fewer.signal(SIGKILL)
     #expect(fewer.end().code == 128 + SIGKILL)
-    #expect(try Command.run(["train", "--resume", out]).code == 0)
+    #expect(try Command.run(Life.resuming(out)).code == 0)
     let last = try JSON(contentsOf: out + "/run.json", limit: 1 << 20)["sessions"]?.array?.last
     #expect(last?["threads"]?.int == 2)
     #expect(try RunContent.adapter(out) == RunContent.adapter(Self.kind.reference()))
@@ -50,7 +50,7 @@ import Testing
     #expect(again.end().errors.contains("it began with version 0.0.1 and goes on with"))
     // The first session alone would tell nothing of this.
     try edit(1, "instruction_set", "sse9")
-    let result = try Command.run(["train", "--resume", out])
+    let result = try Command.run(Life.resuming(out))
     let own = InstructionSet.current.rawValue
     #expect(result.code == 0, "\(result.errors)")
     #expect(result.errors.contains("the instruction set \(own), then sse9 and goes on with \(own)"), "\(result.errors)")

@@ -71,7 +71,8 @@ extension RunManifest {
       throw FormatError(
         model.path, found: "another configuration or tokenizer (SHA-256 \(other.prefix(12))…)",
         expected: "those that the run began with (\(own.prefix(12))…)",
-        remedy: "Put config.json and the tokenizer's files back as they were, or name the model as it was with --model.")
+        remedy: "Put config.json and the tokenizer's files back as they were, or name the model as it was with --model."
+      )
     }
     for (name, own, other) in [("training data", self.train, train), ("dev data", self.dev, dev)] {
       guard self.train != nil, own?.examplesHash != other?.examplesHash else { continue }
