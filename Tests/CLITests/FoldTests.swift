@@ -77,11 +77,14 @@ import Testing
     let out = "\(Runs.folder)/folds-stopped"
     let life = try Life(arguments(out, ["--checkpoint-every", "1"]), run: out + "/fold-2")
     life.wait(forStep: 2)
+    // It waits meanwhile, however long other tests keep the commands from running.
+    life.signal(SIGSTOP)
     for arguments in [["train", "--resume", out], arguments(out, ["--overwrite"])] {
       let result = try Command.run(arguments)
       #expect(result.code == 73 && result.errors.contains("another process"), "\(result.errors)")
     }
     life.signal(SIGTERM)
+    life.signal(SIGCONT)
     let (code, errors) = life.end()
     #expect(code == 143)
     #expect(
