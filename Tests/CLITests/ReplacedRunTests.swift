@@ -23,8 +23,9 @@ import Testing
 
   @Test func aStopSparesIt() throws {
     let (out, adapter) = try good("stop")
-    let life = try Life(arguments(out, ["--overwrite"]), run: out)
-    life.wait { exists(out + ".replaced") }
+    let life = try Life(arguments(out, ["--overwrite", "--checkpoint-every", "1"]), run: out)
+    // Before its first step it would leave nothing and put the other one back.
+    life.wait(forStep: 1)
     life.signal(SIGINT)
     let (code, errors) = life.end()
     #expect(code == 130, "\(errors)")
