@@ -163,6 +163,25 @@ def configurations():
         ("base_model.model.score.weight", "F32", [2, 64])])
     keep("adapter", "ours", json.dumps(peft), json.dumps(facts), pair_and_head)
     keep("adapter", "peft", json.dumps(peft | {"task_type": "TOKEN_CLS"}), "", pair_and_head)
+    calibration = {
+        "method": "temperature", "temperature": 2.0, "scales": [0.5, 0.5], "biases": None, "data": "dev", "fitted": 3,
+        "before": {"log_loss": 1.0, "ece": 0.2}, "after": {"log_loss": 0.5, "ece": 0.1},
+        "thresholds": {"classes": ["no", "yes"], "counts": [2, 1], "points": [[[0.5, 0.25]], []], "all": [[0.5, 0.4]]},
+        "conformal": {"count": 3, "scores": [0.1, 0.2, 0.3], "scales": [0.5, 0.5]},
+    }
+    keep("adapter", "calibrated", json.dumps(peft), json.dumps(facts | {"calibration": calibration}), pair_and_head)
+    tagger = {"labels": ["O", "B-A", "I-A"], "recipe": {"task": "tokens", "rank": "2", "head": "crf"}}
+    token_head = safetensors([
+        (prefix + "lora_A.weight", "F32", [2, 64]), (prefix + "lora_B.weight", "F32", [64, 2]),
+        ("base_model.model.score.weight", "F32", [3, 64]), ("base_model.model.score.bias", "F32", [3])])
+    keep("adapter", "crf", json.dumps(peft | {"task_type": "TOKEN_CLS"}), json.dumps(facts | tagger), token_head,
+         safetensors([("base_model.model.crf.transitions", "F32", [5, 3])]))
+    head = {
+        "fingerprint": "f", "layers_of_base": 5, "task": "sequence", "attention": "unmasked", "layers": 5,
+        "pooling": "mean", "labels": ["no", "yes"], "weight": [0.5] * 8, "bias": [0.0, 1.0],
+    }
+    keep("head", "probed", json.dumps({"head": head}))
+    keep("recipe", "weights", "class_weights: {no: 2, 'yes': 0.5}\n")
     keep("recipe", "all", "task: tokens\nattention: layers:0,4,8-15\ntargets: [q, v]\nrank: 8 # pairs\nseed: 7\n"
          "learning_rate: 1e-4\nrslora: true\nmetric: 'f1'\n\"epochs\": 3\n")
     keep("recipe", "flow", "{preset: paper, pooling: mean, dropout: 0.1}\n")
@@ -247,6 +266,16 @@ def data():
     ]
     keep("spans", "rows", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in spans))
     keep("spans", "array", json.dumps(spans, indent=1))
+    keep("columns", "csv", "text,pair,a,b\none,two,1,0\nthree,four,true,False\n", "b,a,pair,text\n1,1,x,y\n0,0,z,\n")
+    keep("columns", "jsonl", "".join(
+        json.dumps({"text": text, "pair": "p", "a": 1.5, "b": "-2e3"}) + "\n" for text in ["one", "two"]))
+    keep("columns", "conll", "S-PER Ann\nO ran\n\nB-PER Bo\nE-PER Li\n")
+    keep("columns", "known", "text,a,b\none,1,0\ntwo,0,1\n")
+    features = "\ta\t_\tDET\tX\tCase=Nom|Number=Sing\t_\t_\t_\tEntity=B-A\n"
+    keep("columns", "conllu", f"1{features}2{features}\n1{features}")
+    keep("check", "csv", "text,label\nThe same text,a\nthe same  text,b\n,a\nAnother one,a\n\"a\nb\",\n")
+    keep("check", "jsonl", '{"text": "a", "labels": ["x", "y"]}\n{"text": 1}\n{"text": "a b", "labels": []}\n')
+    keep("check", "conll", "Ann B-PER\nran O\n\nBo I-PER\nx\n\nAnn B-PER\nran O\n")
     keep("conll", "plain", "a DET\nb NOUN\n\nL X\nU Y\n")
 
 

@@ -21,7 +21,10 @@ import Testing
   /// A seed that no reader accepts would leave most of the reader untried.
   @Test func seedsOfAModelAreSound() throws {
     let folder = "\(Paths.root)/Tests/HostileFiles/Kept"
-    for (reader, name) in [("gguf", "llama"), ("tokenizer", "byte-level"), ("adapter", "ours"), ("model", "llama")] {
+    for (reader, name) in [
+      ("gguf", "llama"), ("tokenizer", "byte-level"), ("adapter", "ours"), ("adapter", "calibrated"),
+      ("adapter", "crf"), ("model", "llama"), ("head", "probed"), ("recipe", "weights"),
+    ] {
       let bytes = try #require(FileManager.default.contents(atPath: "\(folder)/\(reader)/seed-\(name)"))
       let fault = try #require(HostileReader(rawValue: reader)).fault(Array(bytes))
       #expect(fault == nil, "\(reader)/seed-\(name)")

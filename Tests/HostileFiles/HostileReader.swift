@@ -7,8 +7,8 @@ import TestSupport
 ///
 /// Input of a reader of several files is these files in a fixed order, with `separator` between them.
 public enum HostileReader: String, CaseIterable, Sendable {
-  case safetensors, index, gguf, tokenizer, text, config, adapter, model
-  case csv, jsonl, gzip, spans, conll, conllu, parquet, recipe
+  case safetensors, index, gguf, tokenizer, text, config, adapter, model, head
+  case csv, jsonl, gzip, spans, conll, conllu, parquet, columns, check, recipe
   case checkpoint, run
 
   /// What stands between the files of one input.
@@ -37,16 +37,22 @@ public enum HostileReader: String, CaseIterable, Sendable {
         _ = try ModelConfiguration(config: json, name: "config.json")
       case .adapter: try readAdapter(input, files)
       case .model: try readModel(input, files)
+      case .head: _ = try WarmStart(files.write(input, "head.json"))
       case .csv: try readData(files.write(input, "x.csv"), [.csv, .tsv])
       case .jsonl: try readData(files.write(input, "x.jsonl"), [.jsonLines])
       case .gzip: try readGzip(input, files)
       case .spans:
         for format in ["jsonl", "json"] {
-          attempt { _ = try Dataset.read(files.write(input, "x.\(format)"), task: .tokens) }
+          let path = files.write(input, "x.\(format)")
+          for labelled in [true, false] {
+            attempt { try use(Dataset.read(path, task: .tokens, labelled: labelled), folder: files.path) }
+          }
         }
       case .conll: try readData(files.write(input, "x.conll"), [.conll, .lines])
       case .conllu: try readData(files.write(input, "x.conllu"), [.conllu])
       case .parquet: try readData(files.write(input, "x.parquet"), [.parquet])
+      case .columns: readColumns(input, files)
+      case .check: readForCheck(input, files)
       case .recipe: try readRecipe(input)
       case .checkpoint: try readCheckpoint(input, files)
       case .run: try readRun(input, files)

@@ -71,13 +71,84 @@ extension HostileReader {
     }
   }
 
-  /// The input as it is, and then each of its parts as a sound member, so that what lies behind the checksums is reached.
+  /// Two files as one data set, whose columns are named and whose tags have a scheme.
+  func readColumns(_ input: [UInt8], _ folder: HostileFolder) {
+    let files = parts(input).prefix(2)
+    var columns = DatasetColumns()
+    (columns.pair, columns.tokenIndex, columns.tagIndex) = ("pair", 1, 0)
+    for (format, task) in [(DatasetFormat.csv, Dataset.Task.multiLabel), (.jsonLines, .regression), (.conll, .tokens)] {
+      columns.labels = task == .tokens ? [] : ["a", "b"]
+      let paths = files.enumerated().map { folder.write($1, "\($0).\(format.rawValue)") }
+      attempt {
+        let scheme: TagScheme? = task == .tokens ? .bioes : nil
+        let data = try Dataset.read(paths, format: format, task: task, columns: columns, scheme: scheme)
+        try use(data, folder: folder.path)
+      }
+    }
+    columns = DatasetColumns()
+    columns.known = ["a", "b"]
+    let path = folder.write(input, "x.csv")
+    for task in [Dataset.Task.multiLabel, .regression] {
+      attempt { try use(Dataset.read(path, task: task, columns: columns), folder: folder.path) }
+    }
+    for tag in ["upos", "misc:Entity", "feats:Case"] {
+      columns.tags = tag
+      attempt { _ = try Dataset.read(folder.write(input, "x.conllu"), task: .tokens, columns: columns) }
+    }
+  }
+
+  /// Splits data that were read, and writes the parts.
+  func use(_ data: Dataset, folder: String) throws {
+    let record = try SplitRecord(data, names: ["one", "two"], shares: [0.5, 0.5], seed: 1)
+    try record.write(to: "\(folder)/split", overwrite: true)
+  }
+
+  /// Data as `discern check` looks at them: rows that cannot be read are counted.
+  func readForCheck(_ input: [UInt8], _ folder: HostileFolder) {
+    let kinds = [(DatasetFormat.csv, Dataset.Task.sequence), (.jsonLines, .multiLabel), (.conll, .tokens)]
+    for (format, task) in kinds {
+      let path = folder.write(input, "x.\(format.rawValue)")
+      attempt {
+        var options = DataCheck.Options()
+        (options.format, options.threads, options.maxLength) = (format, 1, 8)
+        if task == .sequence { options.tokenizer = HostileFixtures.shared.tokenizers[0] }
+        var check = DataCheck(task: task, options: options)
+        try check.read([path], as: .train)
+        try check.read([path], as: .test, labelled: false)
+        precondition(!check.report().json.serialized().isEmpty)
+      }
+    }
+  }
+
+  /// The input as it is, and then each of its parts as a sound member, so that what lies behind the checksums is reached:
+  /// as it stands, and a hundred times in a row and packed.
   func readGzip(_ input: [UInt8], _ folder: HostileFolder) throws {
-    let members = parts(input).flatMap(Self.packed)
-    for bytes in [input, members] {
+    let parts = parts(input)
+    let repeated = repeatElement(parts[0].prefix(1 << 12), count: 100).flatMap { $0 }
+    for bytes in [input, parts.flatMap(Self.packed), Self.deflated(repeated)] {
       let path = folder.write(bytes, "x.gz")
       for format in [DatasetFormat.jsonLines, .csv, .conll, .lines] {
-        attempt { _ = try Dataset.read(path, format: format, task: .tokens, labelled: format != .lines) }
+        let task = format == .csv ? Dataset.Task.sequence : .tokens
+        attempt { _ = try Dataset.read(path, format: format, task: task, labelled: format != .lines) }
+      }
+    }
+  }
+
+  /// A member of a gzip file that holds the bytes packed.
+  private static func deflated(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    var packed = [UInt8](repeating: 0, count: 1024 + bytes.count + bytes.count / 100)
+    var stream = z_stream()
+    let size = Int32(MemoryLayout<z_stream>.size)
+    precondition(
+      deflateInit2_(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK, "zlib works")
+    return bytes.withUnsafeMutableBufferPointer { bytes in
+      packed.withUnsafeMutableBufferPointer { packed in
+        (stream.next_in, stream.avail_in) = (bytes.baseAddress, UInt32(bytes.count))
+        (stream.next_out, stream.avail_out) = (packed.baseAddress, UInt32(packed.count))
+        precondition(deflate(&stream, Z_FINISH) == Z_STREAM_END, "there is room for all")
+        deflateEnd(&stream)
+        return Array(packed.prefix(Int(stream.total_out)))
       }
     }
   }

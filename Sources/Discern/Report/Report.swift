@@ -27,15 +27,28 @@ public struct Report: Sendable {
     try FileSystem.write(html, to: file ?? "\(path)/\(Self.file)")
   }
 
-  /// The lines that were written whole: a process that died may have left a part of another one.
+  /// An entry of the log has a few dozen numbers.
+  private static let longestLogLine = 1 << 16
+
+  /// The numbers in the lines that were written whole: a process that died may have left a part of another one.
   private static func lines(of file: String) throws -> [JSON] {
     guard FileSystem.size(file) > 0 else { return [] }
-    let newline = UInt8(ascii: "\n")
     return try MappedFile(file).withBytes { bytes in
-      guard let end = bytes.lastIndex(of: newline) else { return [] }
-      return try bytes[..<end].split(separator: newline, omittingEmptySubsequences: false).enumerated().map { line in
-        try JSON(parsing: Array(line.element), name: file, firstLine: line.offset + 1)
+      var lines: [JSON] = []
+      var (position, number) = (0, 0)
+      while let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) {
+        number += 1
+        guard end - position <= longestLogLine else {
+          throw FormatError(
+            "\(file):\(number)", found: "a line of \(end - position) bytes", expected: "at most \(longestLogLine)")
+        }
+        let entry = try JSON(parsing: Array(bytes[position..<end]), name: file, firstLine: number)
+        var numbers = JSONObject()
+        for member in entry.object?.members ?? [] where member.value.double != nil { numbers[member.key] = member.value }
+        lines.append(.object(numbers))
+        position = end + 1
       }
+      return lines
     }
   }
 
