@@ -44,7 +44,9 @@ public struct Report: Sendable {
         }
         let entry = try JSON(parsing: Array(bytes[position..<end]), name: file, firstLine: number)
         var numbers = JSONObject()
-        for member in entry.object?.members ?? [] where member.value.double != nil { numbers[member.key] = member.value }
+        for member in entry.object?.members ?? [] where member.value.double != nil {
+          numbers[member.key] = member.value
+        }
         lines.append(.object(numbers))
         position = end + 1
       }
