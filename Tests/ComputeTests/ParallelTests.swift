@@ -67,21 +67,25 @@ private func ledger(_ context: UnsafeMutableRawPointer?) -> Ledger {
     #expect(seen.workers.withLock { $0.isSubset(of: Set(0..<8)) })
   }
 
-  /// A piece that is itself cut, inside a part, runs on its own thread alone.
+  /// A piece that is itself cut, inside a part, runs on its own thread alone. That a helper has it, whose number is not
+  /// 0, shows that it is inside a part; without anyone idle there is none.
   @Test func insideAPartEverythingRunsInline() {
     let seen = Ledger()
     inParallel(2, threads: 3, ledger: seen) { context, _, _ in
       dk_parallel(
         10, 3,
-        { context, _, _ in
-          dk_parallel(
-            10, 3,
-            { context, _, worker in
-              if worker == 0 { ledger(context).sum.wrappingAdd(1, ordering: .relaxed) }
-            }, context)
+        { context, _, worker in
+          let own = Ledger()
+          inParallel(10, threads: 3, ledger: own) { context, _, worker in
+            ledger(context).sum.wrappingAdd(1, ordering: .relaxed)
+            ledger(context).workers.withLock { _ = $0.insert(Int(worker)) }
+          }
+          ledger(context).sum.wrappingAdd(own.sum.load(ordering: .sequentiallyConsistent), ordering: .relaxed)
+          if worker > 0 { ledger(context).workers.withLock { $0.formUnion(own.workers.withLock { $0 }) } }
         }, context)
     }
     #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 200)
+    #expect(seen.workers.withLock { $0.isSubset(of: [0]) })
   }
 
   @Test func callersTakeTurns() async {
