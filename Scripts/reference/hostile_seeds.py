@@ -341,6 +341,9 @@ def runs():
               "files": [{"path": "two.jsonl", "sha256": None}]}
     other = {"model": {"path": "m", "fingerprint": "fnv1a:0"}, "data": {"train": source, "dev": source}}
     keep("run", "others", json.dumps(run_manifest(**other)))
+    scores = [{"loss": 1.5, "f1": 0.25}, None, {"loss": 1.25}]
+    folds = {"folds": 3, "scores": scores, "split": {"seed": "1", "shares": [1, 1, 1], "files": [], "rows": {}}}
+    keep("folds", "one-left", json.dumps(run_manifest(**folds)))
     keep_checkpoint("middle", training_state(1, 0, 1), training_tensors())
     keep_checkpoint("pending", training_state(2, 0, 2, evaluation_pending=True), training_tensors())
     keep_checkpoint("best", training_state(3, 1, 1, best={"value": 0.5, "step": 2}), with_rows(training_tensors(*best)))

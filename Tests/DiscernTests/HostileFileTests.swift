@@ -23,7 +23,7 @@ import Testing
     let folder = "\(Paths.root)/Tests/HostileFiles/Kept"
     for (reader, name) in [
       ("gguf", "llama"), ("tokenizer", "byte-level"), ("adapter", "ours"), ("adapter", "calibrated"),
-      ("adapter", "crf"), ("model", "llama"), ("head", "probed"), ("recipe", "weights"),
+      ("adapter", "crf"), ("model", "llama"), ("head", "probed"), ("recipe", "weights"), ("folds", "one-left"),
     ] {
       let bytes = try #require(FileManager.default.contents(atPath: "\(folder)/\(reader)/seed-\(name)"))
       let fault = try #require(HostileReader(rawValue: reader)).fault(Array(bytes))

@@ -9,7 +9,7 @@ import TestSupport
 public enum HostileReader: String, CaseIterable, Sendable {
   case safetensors, index, gguf, tokenizer, text, config, adapter, model, head
   case csv, jsonl, gzip, spans, conll, conllu, parquet, columns, check, recipe
-  case checkpoint, run
+  case checkpoint, run, folds
 
   /// What stands between the files of one input.
   public static let separator = Array("\n====\n".utf8)
@@ -56,6 +56,7 @@ public enum HostileReader: String, CaseIterable, Sendable {
       case .recipe: try readRecipe(input)
       case .checkpoint: try readCheckpoint(input, files)
       case .run: try readRun(input, files)
+      case .folds: try readFolds(input, files)
       }
       return nil
     } catch {

@@ -38,6 +38,18 @@ extension HostileReader {
     precondition(!manifest.json.serialized().isEmpty)
     try HostileRun.resume(run)
   }
+
+  /// `folds.json` of a training of folds that goes on.
+  func readFolds(_ input: [UInt8], _ folder: HostileFolder) throws {
+    let run = try HostileRun.begin(in: folder)
+    _ = folder.write(input, "run/folds.json")
+    attempt { try FoldFolder.check(run) }
+    let folds = try FoldFolder(resuming: run)
+    precondition(!folds.record.scores.json.serialized().isEmpty && folds.record.done <= folds.record.count)
+    _ = folds.record.scores.table
+    try folds.end(.stopped)
+    _ = try FoldRecord(ofFolder: run)
+  }
 }
 
 /// A run of two epochs over two sentences, which goes on from what its folder holds and stops after a step.
