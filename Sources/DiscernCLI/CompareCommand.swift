@@ -74,6 +74,9 @@ struct CompareCommand: ParsableCommand {
       dataset = try TrainCommand.readDev(ofRun: first, manifests[0])
     } catch is TrainCommand.NoDevData {
       return nil
+    } catch let error as FormatError where error.kind == .noInput {
+      Messages.note("\(error.place): found \(error.found); say with --data on what to compare the answers")
+      return nil
     }
     guard RunManifest.Source(dataset).examplesHash == dev.examplesHash else {
       throw FormatError(

@@ -21,7 +21,7 @@ struct FoldTraining {
   /// Trains and measures the folds that are left.
   func run() throws -> FoldScores {
     do {
-      try folder.begin(trainer, data: data)
+      try folder.begin(trainer, data: data, split: split)
       let results = folder.record.results
       let left = results.indices.filter { results[$0] == nil }
       for index in left {

@@ -3,8 +3,9 @@ import Synchronization
 
 /// The user's wish to stop: SIGINT, SIGTERM, or SIGHUP where it isn't ignored.
 ///
-/// The first signal is only noted, so that work can end in good order; the second ends the process at once, unless it is
-/// SIGHUP: a terminal that goes away sends that more than once, and systemd sends it after SIGTERM.
+/// The first signal is only noted, so that work can end in good order; the second ends the process at once. SIGHUP does
+/// not count as one of two: a terminal that goes away sends it more than once, and systemd sends it before SIGTERM or
+/// after.
 enum Interruption {
   private static let received = Atomic<Int32>(0)
 
@@ -58,10 +59,9 @@ enum Interruption {
     func wait() {
       var signal: Int32 = 0
       guard sigwait(&signals, &signal) == 0 else { return }
-      if Interruption.isRequested {
-        if signal == SIGHUP { return }
-        _exit(128 + signal)
-      }
+      let before = Interruption.received.load(ordering: .relaxed)
+      if before != 0, signal == SIGHUP { return }
+      if before != 0, before != SIGHUP { _exit(128 + signal) }
       Interruption.received.store(signal, ordering: .relaxed)
       Messages.write("\n")
       Messages.note(message)

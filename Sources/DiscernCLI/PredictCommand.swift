@@ -52,11 +52,6 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var input: DataOptions
 
-  /// Texts that are answered together; the answers do not depend on it.
-  private static let batch = 256
-  /// What a batch may be long in the file: an object takes many times as much memory as its text.
-  private static let batchBytes = 1 << 20
-
   func validate() throws {
     guard texts.isEmpty != data.isEmpty else {
       throw ValidationError(
@@ -96,15 +91,7 @@ struct PredictCommand: ParsableCommand {
     var printer = AnswerPrinter(
       format: format, isJSON: json || logits || input.isJSON, types: classifier.entityTypes)
     var cut = CutReport()
-    var items: [PredictItem] = []
-    repeat {
-      items.removeAll(keepingCapacity: true)
-      let start = input.bytesRead
-      while items.count < Self.batch, input.bytesRead - start < Self.batchBytes, items.isEmpty || !input.isWaiting,
-        let item = try input.next()
-      {
-        items.append(item)
-      }
+    while case let items = try input.batch(), !items.isEmpty {
       let dataset = Dataset(files: input.files, examples: items.map(\.example))
       let (encoded, logits, report) = try classifier.checkedLogits(dataset)
       cut.add(report)
@@ -115,7 +102,7 @@ struct PredictCommand: ParsableCommand {
         try printer.print(answer, fields: item.fields)
       }
       try printer.flush()
-    } while !items.isEmpty
+    }
     if !data.isEmpty, cut.texts == 0 {
       throw FormatError(input.name, found: "no rows", expected: "at least one text")
     }

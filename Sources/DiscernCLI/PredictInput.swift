@@ -88,8 +88,25 @@ final class PredictInput {
     }
   }
 
+  /// The most texts that are answered together; the answers do not depend on it.
+  private static let batchCount = 256
+  /// How long a batch may be in the file: an object takes many times as much memory as its text.
+  private static let batchBytes = 1 << 20
+
+  /// The next texts to be answered together, which does not wait for more where some are here; none at the end.
+  func batch() throws -> [PredictItem] {
+    var items: [PredictItem] = []
+    let start = bytesRead
+    while items.count < Self.batchCount, bytesRead - start < Self.batchBytes, items.isEmpty || !isWaiting,
+      let item = try next()
+    {
+      items.append(item)
+    }
+    return items
+  }
+
   /// How much of the file that is open was taken; of rows of data nothing is kept but their texts, and none is counted.
-  var bytesRead: Int {
+  private var bytesRead: Int {
     switch source {
     case .texts, .rows: 0
     case .json(_, let lines), .lines(let lines), .objects(let lines): lines.bytesRead
@@ -97,7 +114,7 @@ final class PredictInput {
   }
 
   /// Whether the next text has not been written yet: time to answer those that are here.
-  var isWaiting: Bool {
+  private var isWaiting: Bool {
     switch source {
     case .texts, .rows: false
     case .json(_, let lines): lines.isWaiting
@@ -106,7 +123,7 @@ final class PredictInput {
   }
 
   /// The next text, or nil at the end of the last file.
-  func next() throws -> PredictItem? {
+  private func next() throws -> PredictItem? {
     while true {
       if var item = try nextHere() {
         item.example.file = index

@@ -1,12 +1,12 @@
 /// A name from a file, quoted for a message: at most 80 characters, and nothing that a terminal would act upon.
 package func quoted(_ name: String) -> String { "\"" + printable(name, limit: 80) + "\"" }
 
-/// A text as a terminal can show it: at most `limit` characters, hardly more than 1000 bytes, and nothing that a
-/// terminal would act upon.
+/// A text as a terminal can show it: at most `limit` characters, hardly more bytes than that or 1000, and nothing that
+/// a terminal would act upon.
 package func printable(_ text: String, limit: Int = 1000) -> String {
   var result = ""
   for (position, scalar) in text.unicodeScalars.enumerated() {
-    if position == limit || result.utf8.count >= 1000 {
+    if position == limit || result.utf8.count >= max(limit, 1000) {
       result += "…"
       break
     }

@@ -24,10 +24,10 @@ import Testing
     "many-texts.jsonl",
     (0..<3000).map { "{\"text\": \"\(Runs.texts[$0 % 12].text) \($0)\", \"label\": \"\($0 % 2)\"}\n" }.joined())
 
-  /// A terminal that goes away sends its signal more than once, and systemd sends it after SIGTERM.
-  @Test(arguments: [[SIGHUP, SIGHUP], [SIGTERM, SIGHUP]])
+  /// A terminal that goes away sends its signal more than once, and systemd sends it before SIGTERM or after.
+  @Test(arguments: [[SIGHUP, SIGHUP], [SIGTERM, SIGHUP], [SIGHUP, SIGTERM]])
   func hangingUpTwiceIsNoHurry(signals: [Int32]) throws {
-    let out = "\(Runs.folder)/hang-up-\(signals[0])"
+    let out = "\(Runs.folder)/hang-up-\(signals[0])-\(signals[1])"
     let life = try Life(
       ["train", "--model", Runs.model, "--data", Self.many, "--out", out, "--batch-size", "1500"], run: out,
       by: Life.hearingHangUps)
@@ -38,7 +38,7 @@ import Testing
       usleep(100_000)
     }
     let (code, errors) = life.end()
-    #expect(code == 128 + signals[0], "\(errors)")
+    #expect(code == 128 + (signals.contains(SIGTERM) ? SIGTERM : SIGHUP), "\(errors)")
     #expect(Life.step(of: out) > 0, "the step was waited for: \(errors)")
     #expect(try outcome(out) == "stopped")
   }
@@ -94,7 +94,8 @@ import Testing
   }
 
   /// The log is written in pieces where the system takes no more at once, and never left torn.
-  @Test func aLogThatFindsNoRoomIsNamedAndWhole() throws {
+  @Test(.disabled(if: Command.isSanitized, "a sanitizer is no good under ulimit"))
+  func aLogThatFindsNoRoomIsNamedAndWhole() throws {
     let out = "\(Runs.folder)/short-log"
     let options = ["--dev", Runs.sequenceData, "--epochs", "2000", "--evaluate-every", "1", "--quiet"]
     let command = "exec \"$discern\" " + arguments(out, options).map { "'\($0)'" }.joined(separator: " ")

@@ -65,6 +65,19 @@ import Testing
     expectSame(kept, given.map(changed) + [given[0]])
   }
 
+  /// Labels that come late have longer numbers than those whose places they take.
+  @Test func transformedToLongerNumbers() {
+    let given = (0..<30_000).map { Example(input: .words(["a"]), label: .tags(["I-\($0 % 100)"])) }
+    var kept = Examples(given)
+    func changed(_ example: Example) -> Example {
+      var example = example
+      example.label = .tags(example.tags.map { "B" + $0.dropFirst() })
+      return example
+    }
+    kept.transform { $0 = changed($0) }
+    #expect(kept.elementsEqual(given.lazy.map(changed)))
+  }
+
   @Test func labelsAreLimited() throws {
     func csv(_ labels: Int) -> String { "text,label\n" + (0..<labels).map { "a,\($0)\n" }.joined() }
     try withDataFile(csv(1 << 16), extension: "csv") { path in

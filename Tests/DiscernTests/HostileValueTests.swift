@@ -1,4 +1,6 @@
 import Formats
+import Foundation
+import TestSupport
 import Testing
 
 @testable import Discern
@@ -109,11 +111,36 @@ import Testing
   }
 
   @Test func tagsAreLimited() throws {
-    let tags = LabelSet((0..<4097).map { "\($0)" }, isPlain: true)
+    let tags = LabelSet((0..<1 + (1 << 14)).map { "\($0)" }, isPlain: true)
     for task in [Dataset.Task.tokens, .multiLabel] {
-      #expect(message { try tags.checkTrainable(for: task, place: "x") }.contains("at most 4096 in the task"))
+      #expect(message { try tags.checkTrainable(for: task, place: "x") }.contains("in the task \(task.rawValue)"))
     }
     #expect(message { try tags.checkTrainable(for: .sequence, place: "x") } == "no error")
+  }
+
+  /// An evaluation of hundreds of labels has a line of hundreds of kilobytes in the log.
+  @Test func aLogMayHaveLongLines() throws {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let confusion = JSON.array(Array(repeating: .array(Array(repeating: 0, count: 500)), count: 500))
+    let line: JSON = ["step": 3, "eval_loss": 0.25, "metrics": ["confusion": confusion]]
+    let entry: JSON = ["step": 2, "loss": 1.5]
+    let facts: JSON = ["task": "sequence", "labels": ["a"]]
+    func write(_ text: String, _ name: String) throws {
+      try Data(text.utf8).write(to: URL(filePath: "\(folder.path)/\(name)"))
+    }
+    try write(facts.serialized(), "discern.json")
+    try write(entry.serialized() + "\n" + line.serialized() + "\n", "metrics.jsonl")
+    let page = try Report(folder.path, nil).html
+    #expect(page.contains("Loss") && page.contains("<svg"))
+  }
+
+  /// A column that is not there may have another name.
+  @Test func whatIsMissingInParquetIsNamedBesideAllColumns() {
+    let path = "\(Paths.root)/Tests/FormatsTests/Fixtures/parquet/gzip-plain.parquet"
+    var columns = DatasetColumns()
+    columns.tags = "elsewhere"
+    #expect(message { _ = try Dataset.read(path, task: .tokens, columns: columns) }.contains("\"maybe\""))
   }
 
   @Test func listsOfLayersAreShort() {

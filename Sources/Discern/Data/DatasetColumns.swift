@@ -87,7 +87,10 @@ extension DatasetColumns {
   /// the error can name the others.
   func select(in file: Parquet, _ task: Dataset.Task, labelled: Bool) {
     // Tagging has several layouts; those of annotation tools are no tables.
-    if task == .tokens { return file.columns.contains(tokens) ? file.select([tokens, tags, text]) : () }
+    if task == .tokens {
+      let wanted = labelled ? [tokens, tags] : [tokens]
+      return wanted.allSatisfy(file.columns.contains) ? file.select(wanted + [text]) : ()
+    }
     let names = resolved(in: file.columns, task)
     let wanted = [names.text] + (names.pair.map { [$0] } ?? []) + (labelled ? names.labels : [])
     if wanted.allSatisfy({ name in file.columns.contains { !$0.utf8Differs(from: name) } }) { file.select(wanted) }

@@ -4,13 +4,13 @@
 /// of the first, the numbers of its labels, the spans that no tag stands for, and what the model reads. Whole numbers
 /// are written in base 128, the lowest digit first, each but the last with the highest bit set.
 struct ExampleBlock: Sendable {
-  /// As many bytes as a block has before its last example.
+  /// As many bytes as a block has before its last example, unless examples with longer labels were put in their places.
   private static let size = 1 << 16
   /// The start of each of so many rows is noted; the others are counted from there.
   private static let stride = 8
 
   private var bytes: [UInt8] = []
-  private var starts: [UInt16] = []
+  private var starts: [UInt32] = []
   private(set) var count = 0
   private let file: Int
   private let firstLine: Int
@@ -30,7 +30,7 @@ struct ExampleBlock: Sendable {
   /// Adds an example; its labels get numbers.
   mutating func append(_ example: Example, _ labels: inout LabelNumbers) {
     let start = bytes.count
-    if count % Self.stride == 0 { starts.append(UInt16(start)) }
+    if count % Self.stride == 0 { starts.append(UInt32(start)) }
     bytes += [0, Form(example).byte]
     bytes.append(signed: example.line &- firstLine)
     bytes.append(example.label, &labels)

@@ -3,6 +3,8 @@ import Formats
 // Labels of texts, from one or several columns.
 
 extension ExampleReader {
+  private static let otherColumn = "Check that the right column is read as the label."
+
   /// The label that the cells of a row spell; each cell with its column.
   func textLabel(_ cells: [(column: String, value: JSON)], line: Int) throws -> Example.Label {
     switch task {
@@ -31,14 +33,14 @@ extension ExampleReader {
     switch value {
     case .null: names = []
     case .array(let elements):
-      try checkCount(elements.count, "labels", to: Self.labelLimit, line)
+      try checkCount(elements.count, "labels", to: Self.labelLimit, line, remedy: Self.otherColumn)
       names = try elements.map { try className($0, column, line) }
     case .string(let text):
       if text.text.utf8.first == UInt8(ascii: "[") {
         return try labelList(try JSON(parsing: text.text, name: name, firstLine: line), column, line)
       }
       let parts = text.text.utf8.split(separator: UInt8(ascii: ";"), maxSplits: Self.labelLimit)
-      try checkCount(parts.count, "labels", to: Self.labelLimit, line)
+      try checkCount(parts.count, "labels", to: Self.labelLimit, line, remedy: Self.otherColumn)
       names = try parts.map { try label(Substring($0).trimmingSpaces, line) }
     default:
       throw FormatError(

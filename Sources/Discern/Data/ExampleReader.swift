@@ -156,11 +156,13 @@ public final class ExampleReader {
   static let spanTextLimit = 1 << 20
 
   /// Throws where a row has more of something than it may have.
-  func checkCount(_ count: Int, _ things: String, to limit: Int, _ line: Int) throws {
+  func checkCount(
+    _ count: Int, _ things: String, to limit: Int, _ line: Int, remedy: String = "Split the row."
+  ) throws {
     if count <= limit { return }
     throw FormatError(
       place(line), found: "more than \(limit) \(things) in a row", expected: "at most \(limit)",
-      remedy: "Split the row.")
+      remedy: remedy)
   }
 
   /// The place of a line for messages.

@@ -91,9 +91,9 @@ extension LabelSet: Equatable {
 // MARK: - Validation
 
 extension LabelSet {
-  /// The most tags, and the most labels of which any number may apply: the pairs of the ones and each row of the others
-  /// are kept in full.
-  private static let limit = 4096
+  /// The most tags, of which all pairs are kept, and the most labels of which any number may apply, of which each text
+  /// keeps all.
+  private static func limit(_ task: Dataset.Task) -> Int { task == .tokens ? 1 << 12 : 1 << 14 }
 
   /// Throws where there are too few labels to learn to tell apart, or too many; a label that may or may not apply, and a
   /// number, can be alone.
@@ -102,9 +102,9 @@ extension LabelSet {
     if count == 0, isAlone {
       throw FormatError(place, found: "no labels", expected: "at least one label to train on")
     }
-    if count > Self.limit, task != .sequence {
+    if count > Self.limit(task), task != .sequence {
       throw FormatError(
-        place, found: "\(count) labels", expected: "at most \(Self.limit) in the task \(task.rawValue)",
+        place, found: "\(count) labels", expected: "at most \(Self.limit(task)) in the task \(task.rawValue)",
         remedy: "Check that the right column is read as the label.")
     }
     if count < 2, !isAlone {

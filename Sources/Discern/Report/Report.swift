@@ -27,8 +27,8 @@ public struct Report: Sendable {
     try FileSystem.write(html, to: file ?? "\(path)/\(Self.file)")
   }
 
-  /// An entry of the log has a few dozen numbers.
-  private static let longestLogLine = 1 << 16
+  /// An evaluation's line has the confusions of up to 500 labels.
+  private static let longestLogLine = LineReader.defaultMaximumLength
 
   /// The numbers in the lines that were written whole: a process that died may have left a part of another one.
   private static func lines(of file: String) throws -> [JSON] {

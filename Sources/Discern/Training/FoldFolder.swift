@@ -77,11 +77,17 @@ public final class FoldFolder: Sendable {
   /// The runs that these replace, while they are kept.
   public var keptReplaced: String? { record.manifest.replaces ? Self.replacedPath(path) : nil }
 
-  /// Notes what the folds are made of. Throws where recipe, model or data are not those that they began with.
-  public func begin(_ trainer: Trainer, data: Dataset) throws {
+  /// Notes what the folds are made of. Throws where recipe, model, data or the rows of each fold are not those that they
+  /// began with.
+  public func begin(_ trainer: Trainer, data: Dataset, split: SplitRecord) throws {
     try note { record in
       try record.manifest.check(trainer.recipe, place: "recipe")
       try record.manifest.check(model: try RunManifest.Model(trainer.base), train: RunManifest.Source(data), dev: nil)
+      guard record.agrees(with: split) else {
+        throw FormatError(
+          "\(path)/\(FoldRecord.file)", found: "other rows in the folds than they are dealt out to now",
+          expected: "the folds that the training began with", remedy: "Go on with the version that began it.")
+      }
       record.manifest.sessions[record.manifest.sessions.count - 1].threads = trainer.threads
     }
   }

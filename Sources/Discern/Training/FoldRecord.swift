@@ -60,6 +60,11 @@ public struct FoldRecord: Sendable {
     }
   }
 
+  /// Whether these are the folds that the record was begun with, row for row.
+  func agrees(with other: SplitRecord) -> Bool {
+    split["rows"]?.serialized() == other.json["rows"]?.serialized()
+  }
+
   private var json: JSON {
     var object = manifest.json.object ?? JSONObject()
     object["folds"] = .integer(count)

@@ -29,11 +29,8 @@ extension Trainer {
         train: train, dev: dev, from: content?.training, warmStart: folder.manifest.warmStart?.path,
         hooks: TrainingHooks(
           save: { classifier, evaluation, step in
-            var facts = record.facts(evaluation, step: step)
             subject = Self.subject(classifier, evaluation, dev)
-            if let calibration = subject?.calibration { facts.append(("calibration", calibration.json)) }
-            if let subject { facts.append(("intervals", subject.analysis.json["intervals"] ?? .null)) }
-            try folder.save(classifier, facts: facts)
+            try folder.save(classifier, facts: record.facts(evaluation, subject, step: step))
             // The last adapter of a run that is stopped may be one of a single step.
             if evaluation != nil { try folder.dropReplaced() }
           },
@@ -54,15 +51,16 @@ extension Trainer {
           shouldStop: { shouldStop() || record.failure != nil }))
       if let failure = record.failure { throw failure }
       try Report(folder.path, subject).write()
-      _ = found.files(waits: true)
+      _ = found.files(waits: folder.manifest.model?.files.isEmpty != false)
       try folder.note(found.filesOnce(), observe)
-      try folder.dropReplaced()
-      try folder.end(.finished, record, result: result)
-      folder.withCheckpoints { $0.removeAll() }
+      try folder.finish(record, result)
       return result
     } catch {
       // What ended the run is told, not what its report and its notes then met on a full disk.
-      if error is CancellationError, folder.hasAdapter { try? Report(folder.path, subject).write() }
+      // One that ends before it has gone on leaves the page as it was.
+      if error is CancellationError, folder.hasAdapter, dev == nil || subject != nil {
+        try? Report(folder.path, subject).write()
+      }
       if !folder.abandon() { try? folder.end(error is CancellationError ? .stopped : .failed, record) }
       throw record.failure ?? error
     }
@@ -123,6 +121,13 @@ extension RunFolder {
     guard let files, let known = manifest.model?.files else { return }
     if known.isEmpty { return try note { $0.model?.files = files } }
     for text in RunManifest.changes(from: known, to: files) { observe(.modelChanged(text)) }
+  }
+
+  /// Ends a run that has done all its steps: what it replaces and its checkpoints are needed no longer.
+  fileprivate func finish(_ record: RunRecord, _ result: TrainingResult) throws {
+    try dropReplaced()
+    try end(.finished, record, result: result)
+    withCheckpoints { $0.removeAll() }
   }
 
   /// Notes in the manifest how this process's part in the run ended.
@@ -215,7 +220,7 @@ private final class RunRecord: Sendable {
   }
 
   /// What is saved beside an adapter.
-  func facts(_ evaluation: Evaluation?, step: Int) -> [(String, JSON)] {
+  func facts(_ evaluation: Evaluation?, _ subject: ReportSubject?, step: Int) -> [(String, JSON)] {
     let (tokens, reports, start) = state.withLock { ($0.tokens, $0.reports, $0.start) }
     var facts: [(String, JSON)] = []
     if let evaluation { facts.append(("metrics", evaluation.json)) }
@@ -232,6 +237,8 @@ private final class RunRecord: Sendable {
           "instruction_set": JSON(InstructionSet.current.rawValue),
         ]
       ))
+    if let calibration = subject?.calibration { facts.append(("calibration", calibration.json)) }
+    if let subject { facts.append(("intervals", subject.analysis.json["intervals"] ?? .null)) }
     return facts
   }
 

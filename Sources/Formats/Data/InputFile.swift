@@ -27,7 +27,6 @@ final class InputFile {
     if descriptor < 0 { throw Self.fault(path, errno) }
     var status = stat()
     if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-      close(descriptor)
       throw Self.fault(path, EISDIR)
     }
   }
@@ -41,7 +40,6 @@ final class InputFile {
     if descriptor < 0 { throw Self.fault(path, errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
       if status.st_mode & S_IFMT == S_IFDIR { throw Self.fault(path, EISDIR) }
       throw FormatError(path, found: "a device, pipe or socket", expected: "a regular file", kind: .noInput)
     }
