@@ -5,8 +5,16 @@ import Testing
 /// What a parallel region saw, written from several threads.
 private final class Ledger: Sendable {
   let visits: Mutex<[Int: Int]> = Mutex([:])
-  let workers: Mutex<Set<Int>> = Mutex([])
+  private let workerBits = Atomic<UInt64>(0)
   let sum = Atomic<Int>(0)
+
+  /// The numbers of those who were at work.
+  var workers: Set<Int> {
+    let bits = workerBits.load(ordering: .sequentiallyConsistent)
+    return Set((0..<64).filter { bits >> $0 & 1 == 1 })
+  }
+
+  func saw(_ worker: some BinaryInteger) { workerBits.bitwiseOr(1 << UInt64(worker), ordering: .relaxed) }
 }
 
 private func inParallel(_ count: Int, threads: Int, ledger: Ledger, _ work: dk_work_t) {
@@ -22,10 +30,10 @@ private func ledger(_ context: UnsafeMutableRawPointer?) -> Ledger {
     let seen = Ledger()
     inParallel(count, threads: threads, ledger: seen) { context, index, worker in
       ledger(context).visits.withLock { $0[Int(index), default: 0] += 1 }
-      ledger(context).workers.withLock { _ = $0.insert(Int(worker)) }
+      ledger(context).saw(worker)
     }
     #expect(seen.visits.withLock { $0 } == Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, 1) }))
-    #expect(seen.workers.withLock { $0.isSubset(of: Set(0..<threads)) })
+    #expect(seen.workers.isSubset(of: Set(0..<threads)))
   }
 
   @Test func manyIndices() {
@@ -57,14 +65,14 @@ private func ledger(_ context: UnsafeMutableRawPointer?) -> Ledger {
             20, 8,
             { context, _, worker in
               ledger(context).sum.wrappingAdd(1, ordering: .relaxed)
-              ledger(context).workers.withLock { _ = $0.insert(Int(worker)) }
+              ledger(context).saw(worker)
             }, context)
         }
       }
     }
     // Indices 1 and 2 bring 50 and 100 calls of 20 pieces: the first in two of three rounds, the second in one.
     #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 67 * 20 * (2 * 50 + 100))
-    #expect(seen.workers.withLock { $0.isSubset(of: Set(0..<8)) })
+    #expect(seen.workers.isSubset(of: Set(0..<8)))
   }
 
   /// A piece that is itself cut, inside a part, runs on its own thread alone. That a helper has it, whose number is not
@@ -78,14 +86,14 @@ private func ledger(_ context: UnsafeMutableRawPointer?) -> Ledger {
           let own = Ledger()
           inParallel(10, threads: 3, ledger: own) { context, _, worker in
             ledger(context).sum.wrappingAdd(1, ordering: .relaxed)
-            ledger(context).workers.withLock { _ = $0.insert(Int(worker)) }
+            ledger(context).saw(worker)
           }
           ledger(context).sum.wrappingAdd(own.sum.load(ordering: .sequentiallyConsistent), ordering: .relaxed)
-          if worker > 0 { ledger(context).workers.withLock { $0.formUnion(own.workers.withLock { $0 }) } }
+          if worker > 0 { for worker in own.workers { ledger(context).saw(worker) } }
         }, context)
     }
     #expect(seen.sum.load(ordering: .sequentiallyConsistent) == 200)
-    #expect(seen.workers.withLock { $0.isSubset(of: [0]) })
+    #expect(seen.workers.isSubset(of: [0]))
   }
 
   @Test func callersTakeTurns() async {

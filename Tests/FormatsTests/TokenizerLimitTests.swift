@@ -154,7 +154,7 @@ import Testing
       (1...255).map { AddedToken(id: Int32($0), content: [UInt8](repeating: 0x61, count: $0) + [0x62]) })
     let text = [UInt8](repeating: 0x61, count: 1_000_000)
     let time = seconds { #expect(text.withUnsafeBufferPointer { matcher.segments(of: $0).count } == 1) }
-    #expect(time < 2, "\(time) s")
+    #expect(time < 5, "\(time) s")
   }
 
   /// The leftmost first, and the longest of those that start at one place: as looking for each token at each place.
