@@ -79,7 +79,7 @@ let package = Package(
       name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "FormatsTests", dependencies: ["Formats", "CZlib"], exclude: ["Fixtures"],
+      name: "FormatsTests", dependencies: ["Formats", "CZlib", "TestSupport"], exclude: ["Fixtures"],
       swiftSettings: testSettings),
     .testTarget(
       name: "DiscernTests",

@@ -60,14 +60,7 @@ struct FoldTraining {
     let summary = TrainSummary(
       base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: nil,
       threads: threads ?? Processors.count, isQuiet: isQuiet || !isFirst)
-    let progress = TrainProgress(isQuiet: isQuiet)
-    defer { progress.clear() }
-    _ = try trainer.run(
-      train: train, dev: nil, into: run,
-      observe: { event in
-        summary.observe(event)
-        progress.observe(event)
-      }, shouldStop: { Interruption.isRequested })
+    _ = try trainer.run(summary, into: run, isQuiet: isQuiet)
   }
 
   /// Measures a fold's adapter on what was held out.

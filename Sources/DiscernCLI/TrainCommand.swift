@@ -140,24 +140,15 @@ struct TrainCommand: ParsableCommand {
     let summary = TrainSummary(
       base: base, checkpoint: checkpoint, recipe: recipe, train: train, dev: dev,
       threads: threads.threads ?? Processors.count, isQuiet: quiet)
-    let progress = TrainProgress(isQuiet: quiet)
     let result: TrainingResult
     do {
       let trainer = Trainer(base, tokenizer: tokenizer, recipe: recipe, threads: threads.threads)
-      result = try trainer.run(
-        train: train, dev: dev, into: folder,
-        observe: { event in
-          summary.observe(event)
-          progress.observe(event)
-        }, shouldStop: { Interruption.isRequested })
-      progress.clear()
+      result = try trainer.run(summary, into: folder, isQuiet: quiet)
     } catch is CancellationError {
-      progress.clear()
       Messages.note(Self.stopped(folder, hasDev: dev != nil))
       if let replaced = folder.keptReplaced { Messages.note("the run that it was to replace is kept as \(replaced)") }
       throw ExitCode(Interruption.exitCode)
     } catch {
-      progress.clear()
       if folder.hasCheckpoint { Messages.note(Self.advice(after: error, folder)) }
       throw error
     }

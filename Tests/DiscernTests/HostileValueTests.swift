@@ -7,18 +7,6 @@ import Testing
 
 /// Numbers in files that are none, or too large to reckon with; lists that would take time or memory without bound.
 @Suite struct HostileValueTests {
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
-  private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let time = try ContinuousClock().measure(body)
-    return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-  }
-
   private func fault(_ text: String, _ suffix: String, _ task: Dataset.Task) throws -> String {
     try withDataFile(text, extension: suffix) { path in
       let isPlain = suffix == "txt"

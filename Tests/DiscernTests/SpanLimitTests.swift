@@ -1,14 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import Discern
 
 /// Spans and windows that come in thousands, or lie anywhere: no trap, and no time.
 @Suite struct SpanLimitTests {
-  private func seconds(_ body: () -> Void) -> Double {
-    let time = ContinuousClock().measure(body)
-    return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-  }
-
   @Test func offsetsMayBeAnyNumber() {
     let spans = [
       CharacterSpan(start: .min, end: .max, label: "X"), CharacterSpan(start: -1, end: .max, label: "Y", text: "a"),

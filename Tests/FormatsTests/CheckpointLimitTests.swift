@@ -1,18 +1,12 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Formats
 
 /// What names, shapes and files of a checkpoint may be at most.
 @Suite struct CheckpointLimitTests {
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
   private func safetensors(_ names: some Sequence<String>) throws -> Safetensors {
     let tensors = names.map { "\"\($0)\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}" }
     let header = Array("{\(tensors.joined(separator: ","))}".utf8)

@@ -1,22 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import Formats
 
 /// What a file may ask for at most: every limit has an error that names it, and what lies below it takes no time.
 @Suite struct HostileLimitTests {
-  /// The message of the error that `body` throws.
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
-  private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let time = try ContinuousClock().measure(body)
-    return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-  }
-
   // MARK: JSON
 
   /// Values take up to 20 times the memory of their text; a parser without a bound could be made to take all there is.

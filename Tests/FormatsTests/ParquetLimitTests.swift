@@ -1,16 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import Formats
 
 /// Parquet files that claim more than they hold.
 @Suite struct ParquetLimitTests {
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
   /// The header of a page of the second version whose levels take the largest number of bytes, twice.
   @Test func lengthsOfLevelsDoNotOverflow() {
     let largest: [UInt8] = [0xFE] + [UInt8](repeating: 0xFF, count: 8) + [0x01]

@@ -1,21 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import Formats
 
 /// Tokenizers made to crash, to hang or to fill the memory of whoever reads them.
 @Suite struct TokenizerLimitTests {
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
-  private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let time = try ContinuousClock().measure(body)
-    return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-  }
-
   /// Half a character as a special token would be found inside a whole one, and cut it.
   @Test(arguments: [2, 3, 4] as [Int32])
   func specialTokensCutNoCharacter(type: Int32) throws {

@@ -80,20 +80,21 @@ extension DatasetColumns {
         expected: "texts, numbers, truth values, or lists of them", remedy: "Name another column, or convert it.")
     }
   }
-}
 
-extension DatasetColumns {
   /// Has rows come with the columns that examples are made of alone; all come where one of these is missing, so that
   /// the error can name the others.
   func select(in file: Parquet, _ task: Dataset.Task, labelled: Bool) {
-    // Tagging has several layouts; those of annotation tools are no tables.
+    var wanted: [String]
     if task == .tokens {
-      let wanted = labelled ? [tokens, tags] : [tokens]
-      return wanted.allSatisfy(file.columns.contains) ? file.select(wanted + [text]) : ()
+      wanted = labelled ? [tokens, tags] : [tokens]
+    } else {
+      let names = resolved(in: file.columns, task)
+      wanted = [names.text] + (names.pair.map { [$0] } ?? []) + (labelled ? names.labels : [])
     }
-    let names = resolved(in: file.columns, task)
-    let wanted = [names.text] + (names.pair.map { [$0] } ?? []) + (labelled ? names.labels : [])
-    if wanted.allSatisfy({ name in file.columns.contains { !$0.utf8Differs(from: name) } }) { file.select(wanted) }
+    guard wanted.allSatisfy({ name in file.columns.contains { !$0.utf8Differs(from: name) } }) else { return }
+    // Tagging looks for a text too: it has several layouts.
+    if task == .tokens { wanted.append(text) }
+    file.select(wanted)
   }
 }
 

@@ -101,14 +101,7 @@ private struct Form {
 // MARK: - Writing
 
 extension [UInt8] {
-  fileprivate mutating func append(number: Int) {
-    var rest = UInt(bitPattern: number)
-    while rest > 127 {
-      append(UInt8(truncatingIfNeeded: rest) | 128)
-      rest >>= 7
-    }
-    append(UInt8(rest))
-  }
+  fileprivate mutating func append(number: Int) { append(base128: UInt64(bitPattern: Int64(number))) }
 
   /// Puts a number where a single byte stands.
   fileprivate mutating func replace(_ position: Int, withNumber number: Int) {

@@ -24,9 +24,10 @@ public enum AttentionPattern: Equatable, Sendable, CustomStringConvertible {
   }
 
   private static func indices(_ list: Substring, in text: String) throws -> Set<Int> {
-    guard list.utf8.count <= longestList else {
+    guard text.utf8.count <= Recipe.valueLimit else {
       throw DiscernError(
-        .configuration, "attention: found \(list.utf8.count) bytes; expected a value of at most \(longestList) bytes")
+        .configuration,
+        "attention: found \(text.utf8.count) bytes; expected a value of at most \(Recipe.valueLimit) bytes")
     }
     var layers: Set<Int> = []
     for item in list.split(separator: ",", omittingEmptySubsequences: false) {
@@ -41,8 +42,6 @@ public enum AttentionPattern: Equatable, Sendable, CustomStringConvertible {
 
   /// More layers than any model has; a range of more would only be slow.
   private static let highestLayers = 4096
-  /// Longer than any list that names each layer once needs to be, and as long as a setting of a recipe may be.
-  private static let longestList = 4096
 
   private static func fault(_ text: String) -> DiscernError {
     DiscernError(

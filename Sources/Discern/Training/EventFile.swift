@@ -74,12 +74,8 @@ struct EventFile {
 
   private static func varint(_ number: UInt64) -> [UInt8] {
     var bytes: [UInt8] = []
-    var rest = number
-    while rest >= 0x80 {
-      bytes.append(UInt8(rest & 0x7F) | 0x80)
-      rest >>= 7
-    }
-    return bytes + [UInt8(rest)]
+    bytes.append(base128: number)
+    return bytes
   }
 }
 

@@ -38,11 +38,11 @@ public final class FoldFolder: Sendable {
       try FileSystem.makeFolder(temporary)
       lock = try FolderLock(temporary)
       try record.write(to: temporary)
-      if old != nil { try FileSystem.move(path, to: Self.replacedPath(path)) }
+      if old != nil { try FileSystem.move(path, to: RunFolder.replacedPath(path)) }
       try FileSystem.move(temporary, to: path)
     } catch {
       FileSystem.remove([FoldRecord.file], in: temporary)
-      if old != nil, !FileSystem.exists(path) { try? FileSystem.move(Self.replacedPath(path), to: path) }
+      if old != nil, !FileSystem.exists(path) { try? FileSystem.move(RunFolder.replacedPath(path), to: path) }
       throw error
     }
   }
@@ -75,7 +75,7 @@ public final class FoldFolder: Sendable {
   public var record: FoldRecord { state.withLock { $0 } }
 
   /// The runs that these replace, while they are kept.
-  public var keptReplaced: String? { record.manifest.replaces ? Self.replacedPath(path) : nil }
+  public var keptReplaced: String? { record.manifest.replaces ? RunFolder.replacedPath(path) : nil }
 
   /// Notes what the folds are made of. Throws where recipe, model, data or the rows of each fold are not those that they
   /// began with.
@@ -83,7 +83,7 @@ public final class FoldFolder: Sendable {
     try note { record in
       try record.manifest.check(trainer.recipe, place: "recipe")
       try record.manifest.check(model: try RunManifest.Model(trainer.base), train: RunManifest.Source(data), dev: nil)
-      guard record.agrees(with: split) else {
+      guard !isResumed || record.agrees(with: split) else {
         throw FormatError(
           "\(path)/\(FoldRecord.file)", found: "other rows in the folds than they are dealt out to now",
           expected: "the folds that the training began with", remedy: "Go on with the version that began it.")
@@ -101,8 +101,7 @@ public final class FoldFolder: Sendable {
         return nil
       }
       let hasCheckpoints = FileSystem.exists("\(run)/\(CheckpointFolder.name)")
-      let hasAdapter = FileSystem.exists("\(run)/\(PEFT.configurationFile)")
-      if hasCheckpoints || !hasAdapter { return try RunFolder(resuming: run, checkpoints: plan) }
+      if hasCheckpoints || !RunFolder.hasAdapter(in: run) { return try RunFolder(resuming: run, checkpoints: plan) }
       // Nothing goes on from an adapter alone, and whatever was trained comes out again.
       RunFolder.remove(run)
     }
@@ -143,12 +142,10 @@ public final class FoldFolder: Sendable {
     }
   }
 
-  private static func replacedPath(_ path: String) -> String { path + ".replaced" }
-
   /// Removes what a training replaces.
   private static func drop(_ record: inout FoldRecord, of path: String) {
     guard record.manifest.replaces else { return }
-    let replaced = replacedPath(path)
+    let replaced = RunFolder.replacedPath(path)
     for name in FileSystem.names(in: replaced) where isRun(name) { RunFolder.remove("\(replaced)/\(name)") }
     FileSystem.removeTemporaries(in: replaced)
     FileSystem.remove([FoldRecord.file], in: replaced)
@@ -172,10 +169,10 @@ extension FoldFolder {
         "\(path): found \(foreign.map { "\"\($0)\" in it" } ?? "a file"); expected nothing but the runs of folds to "
           + "overwrite. Choose another name, or move what is yours.")
     }
-    guard !FileSystem.exists(replacedPath(path)) else {
+    guard !FileSystem.exists(RunFolder.replacedPath(path)) else {
       throw DiscernError(
         .cannotCreate,
-        "\(replacedPath(path)): found runs that were being replaced when their successors failed or were stopped; "
+        "\(RunFolder.replacedPath(path)): found runs that were being replaced when their successors failed or were stopped; "
           + "expected no such folder. Rename it or remove it.")
     }
   }
@@ -196,6 +193,7 @@ extension FoldFolder {
   private static func isRun(_ name: String) -> Bool {
     guard name.hasPrefix("fold-") else { return false }
     let number = name.dropFirst("fold-".count)
-    return Int(number.hasSuffix(".replaced") ? number.dropLast(".replaced".count) : number) != nil
+    let suffix = RunFolder.replacedSuffix
+    return Int(number.hasSuffix(suffix) ? number.dropLast(suffix.count) : number) != nil
   }
 }

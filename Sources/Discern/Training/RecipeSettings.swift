@@ -120,7 +120,7 @@ extension Recipe {
   }
 
   /// The longest value of a setting, in bytes.
-  private static let valueLimit = 4096
+  static let valueLimit = 4096
 
   private static func fault(_ name: String, _ found: String, _ expected: String) -> DiscernError {
     DiscernError(.configuration, "\(name): found \(quoted(found)); expected \(expected)")

@@ -86,7 +86,7 @@ public final class RunFolder: Sendable {
     manifest.sessions.append(RunSession(command: command))
     // One of that name may be left from a run that this one has never replaced.
     replaced = manifest.replaces ? Self.replacedPath(self.path) : nil
-    saved = Mutex(FileSystem.exists("\(self.path)/\(PEFT.configurationFile)"))
+    saved = Mutex(Self.hasAdapter(in: self.path))
     state = Mutex(State(manifest: manifest, checkpoints: CheckpointFolder(run: self.path, plan: plan)))
     FileSystem.removeTemporaries(in: self.path)
     try manifest.write(to: self.path)
@@ -213,7 +213,12 @@ public final class RunFolder: Sendable {
     return FileSystem.remove(files, in: path)
   }
 
-  private static func replacedPath(_ path: String) -> String {
-    FileSystem.withoutSlash(path) + ".replaced"
-  }
+  /// Whether a run has saved an adapter.
+  static func hasAdapter(in path: String) -> Bool { FileSystem.exists("\(path)/\(PEFT.configurationFile)") }
+
+  /// Behind the name of what a run, or those of folds, replace.
+  static let replacedSuffix = ".replaced"
+
+  /// Where that lies while it is kept.
+  static func replacedPath(_ path: String) -> String { FileSystem.withoutSlash(path) + replacedSuffix }
 }

@@ -20,8 +20,7 @@ extension RunFolder {
     let goOn = "Go on with `discern train --resume \(path)`, choose another name, or replace the run with --overwrite."
     do {
       guard let step = try CheckpointFolder.lastStep(in: path) else {
-        let hasAdapter = FileSystem.exists("\(path)/\(PEFT.configurationFile)")
-        return hasAdapter ? (how + "; it left an adapter and no checkpoint", nextSteps) : (how, goOn)
+        return hasAdapter(in: path) ? (how + "; it left an adapter and no checkpoint", nextSteps) : (how, goOn)
       }
       return (how + "; its last checkpoint is from step \(step)" + (manifest.steps.map { " of \($0)" } ?? ""), goOn)
     } catch {
